@@ -1,0 +1,108 @@
+"""Moving the marker: the commit of every operation that changes which session is active (R1).
+
+Works on a running Operation; touches markers only, never records.
+"""
+
+import time
+
+from wfsession.core.disk import is_directory, is_regular
+from wfsession.core.locate import Place
+from wfsession.core.markers import Listing, MarkerFile
+from wfsession.core.names import encode_marker
+from wfsession.core.operation import Operation
+from wfsession.errors import SessionNotFound
+
+
+def activate(operation: Operation, listing: Listing, place: Place) -> None:
+    """Make a session the active one: never none, never two, at any moment.
+
+    Args:
+        operation: what runs, with the lock held.
+        listing: what was read under that lock.
+        place: the session; its directory is in the root.
+
+    Raises:
+        Moved: somebody moved the winning marker meanwhile.
+        SessionNotFound: the directory went away meanwhile; the marker is where it was.
+
+    On crash: the session before is active, or this one; older markers may be left, which lose.
+
+    Source: R1.
+    """
+    entry = encode_marker(place.dirname)
+    winner = listing.winner
+    operation.begin()
+    if winner is None or winner.dirname != place.dirname:
+        clear_target(operation, entry)
+        if winner is None:
+            operation.create_marker(entry, newest_ns(None))
+        elif winner.is_plain:
+            operation.touch_marker(winner, time.time_ns())
+            operation.rename_marker(winner.entry, entry)
+        else:
+            _outdo(operation, winner, entry)
+        for loser in reversed(listing.candidates[1:]):
+            if loser.entry != entry:
+                operation.remove_marker(loser)
+    if not operation.dry_run:
+        operation.sync(operation.root)
+        _confirm(operation, place, winner)
+
+
+def newest_ns(winner: MarkerFile | None) -> int:
+    """Return a time, in nanoseconds, that is not before now and after that of the winner."""
+    return max(time.time_ns(), winner.mtime_ns + 1 if winner is not None else 0)
+
+
+def clear_target(operation: Operation, entry: str) -> None:
+    """Set aside what stands where the marker goes, unless it is a plain marker."""
+    status = operation.root.find(entry)
+    if status is None:
+        return
+    if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
+        return
+    operation.set_aside(entry, "marker", "it was not an empty file of one name")
+
+
+def _outdo(operation: Operation, winner: MarkerFile, entry: str) -> None:
+    """Put a newer marker beside a winner that holds bytes or has two names, then set that aside.
+
+    Renaming it would carry its bytes along, and renaming between two names of one file does
+    nothing at all.
+    """
+    operation.note_step("create", entry)
+    if not operation.dry_run:
+        staging = operation.staging()
+        temporary = operation.make_name("marker")
+        staging.create_marker(temporary)
+        staging.set_mtime(temporary, newest_ns(winner))
+        staging.replace(temporary, entry, operation.root)
+    operation.remove_marker(winner)
+
+
+def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> None:
+    """Look again: take the marker back where its session went away under it."""
+    root = operation.root
+    if Listing(root).winner is not None:
+        return
+    status = root.find(place.dirname)
+    if status is not None and is_directory(status):
+        return
+    former = root.find(before.dirname) if before is not None else None
+    if before is not None and former is not None and is_directory(former):
+        operation.rename_marker(encode_marker(place.dirname), before.entry)
+        operation.sync(root)
+    raise SessionNotFound(place.name, root.path)
+
+
+def deactivate(operation: Operation, listing: Listing) -> None:
+    """Remove every marker, the losers first and the winner last, so that no loser is promoted.
+
+    On crash: the same session is active, or none.
+
+    Source: R1.
+    """
+    operation.begin()
+    for marker in reversed(listing.candidates):
+        operation.remove_marker(marker)
+    operation.sync(operation.root)

@@ -1,0 +1,50 @@
+"""Which session people mean by a part of its name, or by "the one before". Pure."""
+
+from wfsession.core.model import Session, Snapshot
+from wfsession.core.names import fold
+from wfsession.errors import AmbiguousName, SessionNotFound
+
+
+def match_session(snapshot: Snapshot, text: str, archived: bool = False) -> Session:
+    """Return the one session that a text names: whole, else by the beginning, else by a part.
+
+    Args:
+        snapshot: the root as it is.
+        text: what was typed; the case of letters does not matter where no name is that very one.
+        archived: whether archived sessions count too.
+
+    Raises:
+        SessionNotFound: none has it in its name.
+        AmbiguousName: several have.
+    """
+    sessions = [one for one in snapshot.sessions if archived or one.location == "root"]
+    wanted = fold(text)
+    for is_match in (
+        lambda one: one.name == text,
+        lambda one: fold(one.name) == wanted,
+        lambda one: fold(one.name).removeprefix("wfs-") == wanted,
+        lambda one: fold(one.name).removeprefix("wfs-").startswith(wanted),
+        lambda one: wanted in fold(one.name),
+    ):
+        found = [one for one in sessions if is_match(one)] if wanted else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousName(text, tuple(one.name for one in found))
+    raise SessionNotFound(text, snapshot.root)
+
+
+def find_previous(snapshot: Snapshot) -> Session | None:
+    """Return the paused session that was active last, or None where none is paused.
+
+    By `paused_at`, then the last change, then the record's time, then the name (R11).
+    """
+    paused = [one for one in snapshot.sessions if one.state == "paused"]
+    return max(paused, key=_rank, default=None)
+
+
+def _rank(session: Session) -> tuple[float, float, int, str]:
+    paused_at = session.record.paused_at if session.record else None
+    updated = session.updated.timestamp()
+    stood_aside = paused_at.timestamp() if paused_at else updated
+    return stood_aside, updated, session.record_mtime_ns, session.name

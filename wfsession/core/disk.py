@@ -1,0 +1,390 @@
+"""The only hands on the disk: one thin verb for each system call that the protocol needs.
+
+Knows descriptors, not sessions. Every call is relative to an open directory, no call follows a
+symlink, and no open blocks (R14). Raises OSError as the system gives it, and UnsafePath where a
+path is not of the kind that it must be. Imports only `errors`; nothing heavy at import.
+"""
+
+import errno
+import os
+import stat
+import time
+
+from wfsession.errors import LockTimeout, UnsafePath
+
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_BLOCK = getattr(os, "O_NONBLOCK", 0)
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)
+# Where the system has no calls relative to a directory (Windows), folders go by their path.
+_HAS_DESCRIPTORS = os.open in os.supports_dir_fd
+_NOT_A_DIRECTORY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK)
+_NOTHING_TO_SYNC = (errno.EINVAL, errno.ENOTSUP)
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.001, 0.02
+
+
+class FileContents:
+    """The bytes of a regular file, with what tells whether it is still the same one.
+
+    `identity` is (device, inode, mtime in ns, size in bytes); mode, uid, gid are the owner's.
+    """
+
+    __slots__ = ("data", "gid", "identity", "mode", "uid")
+
+    def __init__(self, data: bytes, status: os.stat_result) -> None:
+        self.data = data
+        self.identity = identify(status)
+        self.mode = stat.S_IMODE(status.st_mode)
+        self.uid = status.st_uid
+        self.gid = status.st_gid
+
+
+def identify(status: os.stat_result) -> tuple[int, int, int, int]:
+    """Return (device, inode, mtime in ns, size in bytes): equal means untouched."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def is_regular(status: os.stat_result) -> bool:
+    """Tell whether an `lstat` is of a regular file."""
+    return stat.S_ISREG(status.st_mode)
+
+
+def is_directory(status: os.stat_result) -> bool:
+    """Tell whether an `lstat` is of a real directory."""
+    return stat.S_ISDIR(status.st_mode)
+
+
+def _sync_descriptor(descriptor: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows has no fcntl, and no full sync
+        os.fsync(descriptor)
+        return
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(descriptor)
+    else:  # pragma: no cover - macOS: fsync alone leaves the bytes in the drive's cache
+        fcntl.fcntl(descriptor, full)
+
+
+class Folder:
+    """An open directory. All names are single entries of it; use it as a context manager."""
+
+    __slots__ = ("_descriptor", "path")
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls, path: str) -> "Folder":
+        """Open the directory at an absolute path, whose last component is no symlink.
+
+        Raises:
+            UnsafePath: it is a symlink or no directory.
+            OSError: as the system says, FileNotFoundError among them.
+        """
+        return cls._open(path, path, None)
+
+    @classmethod
+    def _open(cls, path: str, name: str, parent: int | None) -> "Folder":
+        if not _HAS_DESCRIPTORS:
+            if not is_directory(os.lstat(path)):
+                raise UnsafePath(path, "is no directory (or a symlink to one)")
+            return cls(path, None)
+        try:
+            descriptor = os.open(name, _READ | _DIRECTORY | _NO_FOLLOW, dir_fd=parent)
+        except OSError as error:
+            if error.errno in _NOT_A_DIRECTORY:
+                raise UnsafePath(path, "is no directory (or a symlink to one)") from None
+            raise
+        return cls(path, descriptor)
+
+    def child(self, name: str) -> "Folder":
+        """Open a directory in this one, as `open` does."""
+        return self._open(self.join(name), name, self._descriptor)
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor; once is enough, twice does no harm."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def join(self, name: str) -> str:
+        """Return the absolute path of an entry."""
+        return f"{self.path.rstrip('/')}/{name}" if os.sep == "/" else os.path.join(self.path, name)
+
+    def _at(self, name: str) -> str:
+        return name if self._descriptor is not None else self.join(name)
+
+    def list_names(self) -> list[str]:
+        """Return the names of all entries, in the system's order."""
+        return os.listdir(self.path if self._descriptor is None else self._descriptor)
+
+    def read_status(self) -> os.stat_result:
+        """Return the status of this directory itself."""
+        return os.stat(self.path if self._descriptor is None else self._descriptor)
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return the status of an entry, of the link itself where it is a symlink."""
+        return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+
+    def find(self, name: str) -> os.stat_result | None:
+        """Return what `stat` does, or None where there is no such entry."""
+        try:
+            return self.stat(name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read(self, name: str, limit_bytes: int) -> FileContents:
+        """Return the bytes of a regular file of at most `limit_bytes`.
+
+        Raises:
+            UnsafePath: it is a symlink, or no regular file, or larger; nothing was read.
+            OSError: as the system says, FileNotFoundError among them.
+        """
+        try:
+            descriptor = os.open(
+                self._at(name), _READ | _NO_FOLLOW | _NO_BLOCK, dir_fd=self._descriptor
+            )
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+                raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
+            raise
+        try:
+            status = os.fstat(descriptor)
+            if not is_regular(status):
+                raise UnsafePath(self.join(name), "is no regular file")
+            if status.st_size > limit_bytes:
+                size = f"has {status.st_size:,} bytes, and {limit_bytes:,} is the most"
+                raise UnsafePath(self.join(name), size)
+            return FileContents(_read_all(descriptor, limit_bytes + 1), status)
+        finally:
+            os.close(descriptor)
+
+    def create(self, name: str, data: bytes, like: FileContents | None = None) -> None:
+        """Create a file that must not exist, with `data`, synced.
+
+        Args:
+            name: the entry's name.
+            data: all of its bytes.
+            like: a file whose mode and owner the new one takes, the owner as far as allowed.
+
+        On crash: the file is absent, or there with any part of `data`.
+        """
+        descriptor = os.open(self._at(name), _NEW, 0o666, dir_fd=self._descriptor)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+            if like is not None and hasattr(os, "fchmod"):
+                _take_owner(descriptor, like)
+            _sync_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def create_marker(self, name: str) -> None:
+        """Create an empty file that must not exist; durable once the directory is synced."""
+        os.close(os.open(self._at(name), _NEW, 0o666, dir_fd=self._descriptor))
+
+    def replace(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
+        """Rename a file over whatever file has the new name, in one step.
+
+        On crash: the old or the new; durable once both directories are synced.
+        """
+        other = self if into is None else into
+        os.replace(
+            self._at(name),
+            other._at(new_name),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=other._descriptor,
+        )
+
+    def move(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
+        """Rename a file or a directory to a name that must be free (R12).
+
+        Raises:
+            FileExistsError: the name is taken, by an empty directory too.
+            OSError: EXDEV where the target is on another device; nothing is ever copied.
+        """
+        other = self if into is None else into
+        if other.find(new_name) is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), other.join(new_name))
+        os.rename(
+            self._at(name),
+            other._at(new_name),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=other._descriptor,
+        )
+
+    def unlink(self, name: str) -> None:
+        """Remove a file's name."""
+        os.unlink(self._at(name), dir_fd=self._descriptor)
+
+    def make(self, name: str) -> None:
+        """Create a directory that must not exist."""
+        os.mkdir(self._at(name), 0o777, dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove an empty directory."""
+        os.rmdir(self._at(name), dir_fd=self._descriptor)
+
+    def set_mtime(self, name: str, mtime_ns: int) -> None:
+        """Set the time stamps of a file, in nanoseconds."""
+        path, stamps = self._at(name), (mtime_ns, mtime_ns)
+        if os.utime in os.supports_follow_symlinks:
+            os.utime(path, ns=stamps, dir_fd=self._descriptor, follow_symlinks=False)
+        else:  # pragma: no cover - Windows: a time is set on what a link leads to
+            os.utime(path, ns=stamps)
+
+    def sync(self) -> None:
+        """Make the names in this directory durable (R13)."""
+        if self._descriptor is None:
+            return
+        try:
+            _sync_descriptor(self._descriptor)
+        except OSError as error:
+            if error.errno not in _NOTHING_TO_SYNC:
+                raise
+
+    def open_lock_file(self, name: str, create: bool) -> int:
+        """Open the file that is locked, and return its descriptor."""
+        flags = os.O_RDWR | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
+        if create:
+            flags |= os.O_CREAT
+        return os.open(self._at(name), flags, 0o666, dir_fd=self._descriptor)
+
+
+def make_directories(path: str) -> Folder:
+    """Make a directory of the user's own with those above it, and open it."""
+    os.makedirs(path, exist_ok=True)
+    return Folder.open(os.path.realpath(path))
+
+
+def _read_all(descriptor: int, limit_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    while limit_bytes > 0 and (part := os.read(descriptor, min(limit_bytes, 1 << 16))):
+        parts.append(part)
+        limit_bytes -= len(part)
+    return b"".join(parts)
+
+
+def _take_owner(descriptor: int, like: FileContents) -> None:
+    status = os.fstat(descriptor)
+    if (status.st_uid, status.st_gid) != (like.uid, like.gid):
+        try:
+            os.fchown(descriptor, like.uid, like.gid)
+        except PermissionError:
+            pass  # only root may give files away; the mode below still holds
+    os.fchmod(descriptor, like.mode)
+
+
+_held: set[int] = set()
+
+
+def _close_in_child() -> None:
+    """Close what the parent holds, never unlock it: both share one lock (R9)."""
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
+
+
+class Lock:
+    """The one lock that the writers of a root hold: a file in its private directory.
+
+    It is the operating system's (`flock`), by way of filelock: it ends with its process. The
+    file says who holds it, for people; nothing is decided by that.
+    """
+
+    def __init__(self, root: Folder, private: str, name: str) -> None:
+        self._root = root
+        self._private = private
+        self._name = name
+        self._descriptor = -1
+        self._pid = 0
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the lock file."""
+        return self._root.join(f"{self._private}/{self._name}")
+
+    def acquire(self, timeout_s: float, create: bool = True) -> None:
+        """Take the lock, waiting at most `timeout_s` seconds.
+
+        Args:
+            timeout_s: seconds, 0 for a single try.
+            create: make the file where there is none; a reader makes none.
+
+        Raises:
+            LockTimeout: somebody else held it all that time.
+            UnsafePath: the lock file is a symlink or no regular file.
+            OSError: as the system says, FileNotFoundError among them.
+        """
+        from filelock import lock_descriptor
+
+        deadline = time.monotonic() + timeout_s
+        wait_s = _FIRST_WAIT_S
+        while True:
+            descriptor = self._open(create)
+            if lock_descriptor(descriptor, blocking=False):
+                self._descriptor, self._pid = descriptor, os.getpid()
+                _held.add(descriptor)
+                if self.is_ours():
+                    self._sign()
+                    return
+                self.release()
+            else:
+                holder = _read_all(descriptor, 200).decode(errors="replace").strip()
+                os.close(descriptor)
+                if time.monotonic() >= deadline:
+                    raise LockTimeout(self.path, timeout_s, holder)
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+    def _open(self, create: bool) -> int:
+        try:
+            with self._root.child(self._private) as private:
+                descriptor = private.open_lock_file(self._name, create)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
+                raise UnsafePath(self.path, "is no regular file") from None
+            raise
+        if is_regular(os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
+        raise UnsafePath(self.path, "is no regular file")
+
+    def _sign(self) -> None:
+        # Whatever else somebody put or linked here keeps its bytes.
+        before = _read_all(self._descriptor, 200)
+        if os.fstat(self._descriptor).st_nlink != 1 or not b"process ".startswith(before[:8]):
+            return
+        host = os.uname().nodename if hasattr(os, "uname") else ""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, f"process {self._pid} on {host}\n".encode())
+
+    def is_ours(self) -> bool:
+        """Tell whether the file that we locked is still the one that others would lock (R9)."""
+        if self._descriptor < 0 or self._pid != os.getpid():
+            return False
+        status = self._root.find(f"{self._private}/{self._name}")
+        return status is not None and os.path.samestat(status, os.fstat(self._descriptor))
+
+    def release(self) -> None:
+        """Let the lock go, in the process that took it; once is enough."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0 and self._pid == os.getpid():
+            _held.discard(descriptor)
+            os.close(descriptor)

@@ -1,0 +1,18 @@
+"""The names of what wfsession keeps in a root. Constants only."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+ROOT = ".workflow"
+COMPLETED: "Literal['completed']" = "completed"
+RECORD = "workflow-session.json"
+ARCHIVING = ".archiving"
+TASKS = ".task"
+THREADS = ".threads"
+ATTIC = ".attic"
+IGNORE = ".gitignore"
+IGNORED = b".active-*\n.threads/\n.wf/\n"
+PRIVATE = ".wf"
+LOCK = "lock"
+STAGING = "tmp"

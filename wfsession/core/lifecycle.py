@@ -1,0 +1,380 @@
+"""Switch, pause, resume, complete, archive, reopen, rename: what moves a session.
+
+Each takes the absolute path of a root and the name of a session, and gives an Event. The marker
+or the directory moves first and the records follow, so that every prefix of the steps is a tree
+that readers understand. Source: PROTOCOL R1, R5, R7, R12 and its table of steps.
+"""
+
+from wfsession.core import layout
+from wfsession.core.activation import activate, clear_target, deactivate, newest_ns
+from wfsession.core.creation import check_free, move_directory
+from wfsession.core.edits import (
+    become_active,
+    become_archived,
+    become_completed,
+    become_paused,
+    become_renamed,
+)
+from wfsession.core.locate import Place, find_session, place_of_winner
+from wfsession.core.markers import Listing
+from wfsession.core.model import Event, Session
+from wfsession.core.names import check_name, encode_marker
+from wfsession.core.operation import DEFAULT_TIMEOUT_S, Operation, run
+from wfsession.core.tasks import list_unfinished
+from wfsession.errors import (
+    RecordUnusable,
+    SessionArchived,
+    UnfinishedTasks,
+    UnsafePath,
+    WrongState,
+)
+
+
+def switch(
+    root_path: str,
+    name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Make a session the active one; the one before is paused.
+
+    Returns:
+        The event; `changed` is False where it was active already.
+
+    Raises:
+        SessionNotFound: there is none of that name, or it went away meanwhile.
+        WrongState: it is completed; SessionArchived: it is archived.
+        RecordUnusable, UnsafePath: its record, or its directory, cannot be used.
+
+    On crash: the old state; or the new one with a status that differs; or the new one.
+
+    Source: R1.
+    """
+    return _activate("switched", root_path, name, timeout_s, dry_run)
+
+
+def resume(
+    root_path: str,
+    name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Take a paused session up again; the same as `switch` but for the event's kind."""
+    return _activate("resumed", root_path, name, timeout_s, dry_run)
+
+
+def _activate(kind: str, root_path: str, name: str, timeout_s: float, dry_run: bool) -> Event:
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        previous = place_of_winner(listing)
+        session = _read_usable(operation, place, listing, "switched to")
+        if session.state == "completed":
+            wanted, hint = "switched to", f"wf reopen {session.name}"
+            raise WrongState(session.name, "completed", wanted, hint)
+        if previous is not None and previous.dirname == place.dirname:
+            return operation.finish(kind, place, previous.name, changed=False)
+        _enter(operation, listing, place, previous)
+        return operation.finish(kind, place, previous.name if previous else None)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def _read_usable(operation: Operation, place: Place, listing: Listing, wanted: str) -> Session:
+    """Return a session that may be changed, or raise what stands against that."""
+    session = operation.read(place, listing)
+    if session.state == "bad":
+        if session.problems[0] == "unsafe-session":
+            raise UnsafePath(session.path, session.fault)
+        raise RecordUnusable(session.path, session.problems[0], session.fault)
+    if session.state == "archived":
+        raise SessionArchived(session.name, wanted)
+    return session
+
+
+def _enter(operation: Operation, listing: Listing, place: Place, previous: Place | None) -> None:
+    """Make a session active and say so in both records."""
+    leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
+    entering = operation.prepare(place, become_active(operation.moment), only_if_active=True)
+    activate(operation, listing, place)
+    operation.publish(leaving, entering)
+    operation.sync()
+
+
+def pause(
+    root_path: str,
+    name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Put a session aside; none is active afterwards if it was the active one.
+
+    Returns:
+        The event; `changed` is False where it was paused already.
+
+    Raises:
+        SessionNotFound: there is none of that name.
+        WrongState, SessionArchived: it is completed, or archived.
+
+    On crash: the old state, perhaps with fewer losing markers; paused with a status that
+    differs; or the new one.
+
+    Source: R1, R10.
+    """
+
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        active = place_of_winner(listing)
+        if active is None or active.dirname != place.dirname:
+            session = _read_usable(operation, place, listing, "paused")
+            if session.state == "completed":
+                raise WrongState(session.name, "completed", "paused", f"wf reopen {session.name}")
+            return operation.finish("paused", place, session.name, changed=False)
+        leaving = operation.prepare_leaving(place, become_paused(operation.moment))
+        deactivate(operation, listing)
+        operation.publish(leaving)
+        operation.sync()
+        return operation.finish("paused", place, place.name)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def complete(
+    root_path: str,
+    name: str,
+    *,
+    archive: bool = False,
+    unfinished: str = "refuse",
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """End a session, and archive it if asked.
+
+    Args:
+        root_path: the root.
+        name: the session.
+        archive: whether to move it to `completed/` afterwards.
+        unfinished: refuse|allow, for tasks that are not done.
+        timeout_s: how long to wait for the lock, in seconds.
+        dry_run: whether only to tell the steps.
+
+    Returns:
+        The event; `changed` is False where it was completed already and stays where it is.
+
+    Raises:
+        UnfinishedTasks: some are, and `unfinished` is "refuse".
+        SessionNotFound, SessionArchived, RecordUnusable: it cannot be completed.
+
+    On crash: the old state; paused, with the completion unfinished; or the new one.
+
+    Source: R7.
+    """
+
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        session = _read_usable(operation, place, listing, "completed")
+        active = place_of_winner(listing)
+        is_active = active is not None and active.dirname == place.dirname
+        changed = is_active or session.state != "completed"
+        if changed:
+            _require_finished(operation, place, session, unfinished)
+            _complete(operation, listing, place, is_active)
+        if archive:
+            place = _archive(operation, place)
+        previous = active.name if active else None
+        kind = "archived" if archive and not changed else "completed"
+        return operation.finish(kind, place, previous, changed=changed or archive)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def _require_finished(
+    operation: Operation, place: Place, session: Session, unfinished: str
+) -> None:
+    if unfinished == "refuse" and session.record is not None:
+        tasks = list_unfinished(operation.session(place), session.record)
+        if tasks:
+            raise UnfinishedTasks(session.name, tasks)
+
+
+def _complete(operation: Operation, listing: Listing, place: Place, is_active: bool) -> None:
+    ending = operation.prepare(place, become_completed(operation.moment), only_if_active=False)
+    if is_active:
+        deactivate(operation, listing)
+    else:
+        operation.begin()
+        _remove_marker_of(operation, listing, place)
+    operation.publish(ending)
+    operation.sync(operation.root)
+
+
+def _remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
+    for marker in listing.candidates:
+        if marker.dirname == place.dirname:
+            operation.remove_marker(marker)
+
+
+def archive(
+    root_path: str,
+    name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Move a completed session to `completed/`.
+
+    Returns:
+        The event; `changed` is False where it is there already.
+
+    Raises:
+        WrongState: it is not completed.
+        NameCollision, CannotMove: it cannot be moved there.
+        SessionNotFound, RecordUnusable, UnsafePath: it cannot be used.
+
+    On crash: completed where it was; or archived.
+
+    Source: R12.
+    """
+
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        previous = listing.active
+        if place.location == layout.COMPLETED:
+            return operation.finish("archived", place, previous, changed=False)
+        session = _read_usable(operation, place, listing, "archived")
+        if session.state != "completed":
+            hint = f"wf complete --archive {session.name}"
+            raise WrongState(session.name, session.state, "archived", hint)
+        operation.begin()
+        _remove_marker_of(operation, listing, place)
+        place = _archive(operation, place)
+        return operation.finish("archived", place, previous)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def _archive(operation: Operation, place: Place) -> Place:
+    target = Place(place.dirname, layout.COMPLETED)
+    operation.note_step("move", place.dirname, f"{layout.COMPLETED}/{place.dirname}")
+    if operation.dry_run:
+        return place
+    operation.make_completed()
+    operation.hold_lock()
+    move_directory(operation.root, place.dirname, place.dirname, operation.completed())
+    operation.publish(operation.prepare(target, become_archived(operation.moment)))
+    operation.sync()
+    return target
+
+
+def reopen(
+    root_path: str,
+    name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Take a completed or archived session up again, and make it the active one.
+
+    Raises:
+        WrongState: it is paused.
+        NameCollision, CannotMove: it cannot be moved back.
+        SessionNotFound, RecordUnusable: it cannot be used.
+
+    On crash: completed, in its place or back in the root; active with a status that differs;
+    or the new state.
+    """
+
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        previous = place_of_winner(listing)
+        before = previous.name if previous else None
+        if place.location == layout.COMPLETED:
+            place = _bring_back(operation, place)
+            if operation.dry_run:
+                operation.note_step("activate", encode_marker(place.dirname))
+                return operation.finish("reopened", Place(place.dirname, "completed"), before)
+            listing = Listing(operation.root)
+        session = _read_usable(operation, place, listing, "reopened")
+        if session.state == "paused":
+            hint = f"wf resume {session.name}"
+            raise WrongState(session.name, "paused", "reopened", hint)
+        if previous is not None and previous.dirname == place.dirname:
+            return operation.finish("reopened", place, before, changed=False)
+        _enter(operation, listing, place, previous)
+        return operation.finish("reopened", place, before)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def _bring_back(operation: Operation, place: Place) -> Place:
+    # What cannot be written afterwards must not be moved: prepared once here only for that.
+    operation.prepare(place, become_active(operation.moment))
+    operation.note_step("move", f"{layout.COMPLETED}/{place.dirname}", place.dirname)
+    if not operation.dry_run:
+        operation.begin()
+        move_directory(operation.completed(), place.dirname, place.dirname, operation.root)
+    return Place(place.dirname, "root")
+
+
+def rename(
+    root_path: str,
+    name: str,
+    new_name: str,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Give a session another name; the one before still finds it.
+
+    Raises:
+        InvalidName: the new name cannot be used; NameCollision: it is taken, or was.
+        SessionNotFound, SessionArchived, RecordUnusable: the session cannot be renamed.
+
+    On crash: the old name; the new one with the old id in its record; or the new one. Exactly
+    one session is active at each step if this one is.
+
+    Source: R5.
+    """
+    check_name(new_name)
+
+    def body(operation: Operation) -> Event:
+        listing = Listing(operation.root)
+        place = find_session(operation.root, name)
+        previous = listing.active
+        session = _read_usable(operation, place, listing, "renamed")
+        if session.name == new_name:
+            return operation.finish("renamed", place, previous, changed=False)
+        check_free(operation, listing, new_name, but=session.name)
+        edit = become_renamed(operation.moment, session.name, new_name)
+        renaming = operation.prepare(place, edit)
+        operation.begin()
+        _rename_directory(operation, listing, place, new_name)
+        if operation.dry_run:
+            operation.note_step("replace", f"{new_name}/{layout.RECORD}")
+            return operation.finish("renamed", place, previous)
+        operation.publish(renaming)
+        operation.sync(operation.root)
+        new_place = Place(new_name, "root")
+        return operation.finish("renamed", new_place, previous)
+
+    return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def _rename_directory(operation: Operation, listing: Listing, place: Place, new_name: str) -> None:
+    """Rename the directory; if it is the active one, its new marker waits for it (R5)."""
+    winner = listing.winner
+    if winner is not None and winner.dirname == place.dirname:
+        entry = encode_marker(new_name)
+        clear_target(operation, entry)
+        operation.create_marker(entry, newest_ns(winner))
+    operation.note_step("rename", place.dirname, new_name)
+    if not operation.dry_run:
+        move_directory(operation.root, place.dirname, new_name, operation.root)
+    _remove_marker_of(operation, listing, place)

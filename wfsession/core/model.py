@@ -1,0 +1,204 @@
+"""The values that cross rooms: frozen, and without a thought of their own.
+
+Imports nothing of ours. Times are aware UTC; paths are absolute texts; `mtime_ns` is nanoseconds.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+State = Literal["active", "paused", "completed", "archived", "bad"]
+Location = Literal["root", "completed"]
+Severity = Literal["error", "warning", "info"]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@frozen
+class WrongField:
+    """A field of a record whose type is not the one that it must have."""
+
+    path: str
+    expected: str
+    found: str
+
+
+@frozen
+class Transition:
+    """What a phase handed to the next when it ended."""
+
+    phase_completed: str
+    next_phase: str
+    completed_at: datetime | None
+    artifacts: Mapping[str, Any] = _NOTHING
+
+
+@frozen
+class Checkpoint:
+    """The state of the work at a moment. `trigger` is phase_complete|user_request|session_end."""
+
+    at: datetime | None
+    trigger: str
+    phase: str
+    tasks: tuple[str, ...] = ()
+    note: str = ""
+    artifacts: Mapping[str, Any] = _NOTHING
+
+
+@frozen
+class Record:
+    """What a `workflow-session.json` says, of whichever shape it is.
+
+    A field that is absent, null or of a wrong type is empty (`""`, `()`, None) here; `wrong`
+    lists the latter. `data` is the whole parsed object, with everything that we do not know.
+    """
+
+    session_id: str = ""
+    title: str = ""
+    type: str = ""
+    phase: str = ""
+    status: str = ""
+    completed_phases: tuple[str, ...] = ()
+    current_tasks: tuple[str, ...] = ()
+    tasks_total: int | None = None
+    tasks_done: int | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    paused_at: datetime | None = None
+    resumed_at: datetime | None = None
+    completed_at: datetime | None = None
+    archived_at: datetime | None = None
+    renamed_from: tuple[str, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    checkpoint: Checkpoint | None = None
+    last_checkpoint: datetime | None = None
+    wrong: tuple[WrongField, ...] = ()
+    data: Mapping[str, Any] = field(default=_NOTHING, repr=False)
+
+
+@frozen
+class Fault:
+    """Why a record cannot be used: the id of the finding, and a clause that says what is wrong."""
+
+    finding: str
+    reason: str
+
+
+@frozen
+class Marker:
+    """One marker file. `entry` is its file name, `name` the session's as the file has it."""
+
+    entry: str
+    name: str
+    mtime_ns: int
+    size_bytes: int
+    links: int
+    is_candidate: bool
+
+
+@frozen
+class TaskCounts:
+    """How many tasks there are, of `.task/*.json` where there are any, else of the record."""
+
+    done: int = 0
+    total: int = 0
+    in_progress: int = 0
+    unreadable: int = 0
+
+
+@frozen
+class Task:
+    """One task of a session. `source` is the file's path, or empty where only the record has it."""
+
+    id: str
+    title: str
+    status: str
+    source: str = ""
+
+
+@frozen
+class Session:
+    """One session as a snapshot saw it.
+
+    `name` is in NFC, `dirname` as it stands on disk. `record` is None where `state` is "bad"
+    because the record cannot be used. `problems` are ids of findings. `created` and `updated`
+    fall back to the name and to the times of the files.
+    """
+
+    name: str
+    dirname: str
+    path: str
+    location: Location
+    state: State
+    title: str
+    type: str
+    phase: str
+    tasks: TaskCounts
+    threads: int
+    created: datetime
+    updated: datetime
+    record: Record | None
+    record_mtime_ns: int
+    problems: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether the winning marker names this session."""
+        return self.state == "active"
+
+
+@frozen
+class Snapshot:
+    """One consistent read of a root. `active` is the name that the winning marker gives.
+
+    `active` may name a session whose state is "bad". Sessions stand in order of their location
+    and name; `markers` in order of precedence, the winner first.
+    """
+
+    root: str
+    active: str | None
+    sessions: tuple[Session, ...]
+    markers: tuple[Marker, ...]
+    taken_at: datetime
+
+
+@frozen
+class Finding:
+    """Something about a root that is not as it should be, and what its repair will do."""
+
+    id: str
+    severity: Severity
+    paths: tuple[str, ...]
+    message: str
+    repair: str
+
+
+@frozen
+class Step:
+    """One thing that an operation does on the disk: a verb, and the paths below the root."""
+
+    verb: str
+    path: str
+    target: str = ""
+
+
+@frozen
+class Event:
+    """What an operation did.
+
+    `kind` is created|switched|paused|resumed|completed|archived|reopened|renamed|changed.
+    `previous` is the session that was active before, `changed` is False where there was nothing
+    to do, `notes` are sentences for whoever asked, `steps` what was or (dry run) would be done.
+    """
+
+    kind: str
+    session: Session
+    previous: str | None
+    at: datetime
+    changed: bool = True
+    notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,415 @@
+"""One write: take the lock, read, prepare, commit, publish, sync.
+
+What the operations of `lifecycle` and `progress` share. Nothing that others can see happens
+before everything new is on the disk (R13), the lock is still ours before each visible call (R9),
+and a record is replaced only if nobody else changed it since it was read (R8). A dry run takes
+the same way, writes nothing and gives the steps.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+
+from wfsession.core import layout
+from wfsession.core.disk import FileContents, Folder, Lock, is_regular
+from wfsession.core.locate import Place, open_root
+from wfsession.core.markers import Listing, MarkerFile
+from wfsession.core.model import Event, Fault, Session, Step
+from wfsession.core.records import Edit, apply_edit, read_record
+from wfsession.core.snapshot import read_session
+from wfsession.core.times import encode_time, make_stamp, now
+from wfsession.errors import Conflict, RecordUnusable, SessionNotFound, as_wf_error
+
+TRIES = 5
+DEFAULT_TIMEOUT_S = 30.0
+
+
+class Moved(Exception):
+    """The tree moved under an operation before it did anything: start again from reading."""
+
+
+class Prepared:
+    """A changed record, ready to be published. `only_if_active` is None where that is no matter."""
+
+    __slots__ = ("before", "edit", "folder", "only_if_active", "place", "temporary")
+
+    def __init__(
+        self,
+        place: Place,
+        folder: Folder,
+        edit: Edit,
+        before: FileContents,
+        temporary: str,
+        only_if_active: bool | None,
+    ) -> None:
+        self.place = place
+        self.folder = folder
+        self.edit = edit
+        self.before = before
+        self.temporary = temporary
+        self.only_if_active = only_if_active
+
+
+def run(
+    root_path: str,
+    body: Callable[["Operation"], Event],
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Event:
+    """Run an operation under the lock of a root.
+
+    Args:
+        root_path: the absolute path of the root.
+        body: what to do; it starts again, five times at most, when it raises Moved.
+        timeout_s: how long to wait for the lock, in seconds.
+        dry_run: whether to write nothing, and only tell the steps.
+
+    Raises:
+        LockTimeout, Conflict, DiskFailed, UnsafePath: and what `body` raises.
+
+    On crash: as the body's steps say; what was only prepared lies in `.wf/tmp`.
+    """
+    with open_root(root_path) as root:
+        try:
+            for _ in range(TRIES):
+                with Operation(root, timeout_s, dry_run) as operation:
+                    try:
+                        return body(operation)
+                    except Moved:
+                        continue
+        except OSError as error:
+            raise as_wf_error(root_path, error) from None
+    raise Conflict(root_path)
+
+
+class Operation:
+    """What a running operation holds: the open root, the lock, what is prepared, what was done."""
+
+    def __init__(self, root: Folder, timeout_s: float, dry_run: bool) -> None:
+        self.root = root
+        self.dry_run = dry_run
+        self.moment: datetime = now()
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+        self._timeout_s = timeout_s
+        self._committed = False
+        self._lock = Lock(root, layout.PRIVATE, layout.LOCK)
+        self._open: dict[str, Folder] = {}
+        self._unsynced: list[Folder] = []
+        self._temporary: list[str] = []
+
+    def __enter__(self) -> "Operation":
+        if not self.dry_run:
+            self._take_lock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._discard_temporary()
+        self._lock.release()
+        for folder in self._open.values():
+            folder.close()
+
+    def _take_lock(self) -> None:
+        while True:
+            make_private(self.root)
+            try:
+                self._lock.acquire(self._timeout_s)
+                return
+            except FileNotFoundError:
+                # `.wf` went away in between; it is made again.
+                continue
+
+    def _discard_temporary(self) -> None:
+        """Remove what was prepared and not used; a crash leaves it to the doctor."""
+        for name in self._temporary:
+            try:
+                self.staging().unlink(name)
+            except OSError:
+                pass  # published, or gone with `.wf`: not ours any more
+
+    def hold_lock(self) -> bool:
+        """Make sure, before a visible call, that we hold the lock that others see (R9).
+
+        Returns:
+            True where we held it all the time; False where it was taken again.
+
+        Raises:
+            Moved: it was lost, and nothing was done yet.
+        """
+        if self.dry_run or self._lock.is_ours():
+            return True
+        if not self._committed:
+            raise Moved
+        self._lock.release()
+        self._close("staging")
+        self._take_lock()
+        return False
+
+    def _keep(self, key: str, opened: Callable[[], Folder]) -> Folder:
+        if key not in self._open:
+            self._open[key] = opened()
+        return self._open[key]
+
+    def _close(self, key: str) -> None:
+        folder = self._open.pop(key, None)
+        if folder is not None:
+            folder.close()
+
+    def staging(self) -> Folder:
+        """Open `.wf/tmp`, made by `run`."""
+
+        def open_staging() -> Folder:
+            with self.root.child(layout.PRIVATE) as private:
+                return private.child(layout.STAGING)
+
+        return self._keep("staging", open_staging)
+
+    def completed(self) -> Folder:
+        """Open `completed/`."""
+        return self._keep(layout.COMPLETED, lambda: self.root.child(layout.COMPLETED))
+
+    def make_completed(self) -> None:
+        """Make `completed/` where it is missing, durable at once."""
+        if not self.dry_run:
+            _make_if_missing(self.root, layout.COMPLETED)
+
+    def session(self, place: Place) -> Folder:
+        """Open a session's directory, once for the whole operation.
+
+        Raises:
+            SessionNotFound: it has gone.
+        """
+        parent = self.completed() if place.location == layout.COMPLETED else self.root
+        try:
+            return self._keep(f"session {place.dirname}", lambda: parent.child(place.dirname))
+        except FileNotFoundError:
+            raise SessionNotFound(place.name, self.root.path) from None
+
+    def read(self, place: Place, listing: Listing) -> Session:
+        """Read a session as a value.
+
+        Raises:
+            SessionNotFound: its directory has gone.
+        """
+        session = read_session(self.root, place, listing)
+        if session is None:
+            raise SessionNotFound(place.name, self.root.path)
+        return session
+
+    def make_name(self, what: str) -> str:
+        """Return a name for `.wf/tmp` that nobody else uses."""
+        return f"{what}-{os.getpid()}-{os.urandom(6).hex()}"
+
+    def note_step(self, verb: str, path: str, target: str = "") -> None:
+        """Put down what is done next; in a dry run it is all that happens."""
+        self.steps.append(Step(verb, path, target))
+
+    def begin(self) -> None:
+        """End the preparing: hold the lock, and from here on finish what is begun."""
+        self.hold_lock()
+        self._committed = True
+
+    def prepare(
+        self, place: Place, edit: Edit, only_if_active: bool | None = None
+    ) -> Prepared | None:
+        """Write a session's changed record to `.wf/tmp`, synced.
+
+        Args:
+            place: the session.
+            edit: the change.
+            only_if_active: publish only while the session is (True) or is not (False) the
+                active one, should the lock have been lost in between.
+
+        Returns:
+            What `publish` takes; None where the change changes nothing.
+
+        Raises:
+            RecordUnusable: the record cannot be read, or the change meets a wrong type.
+        """
+        folder = self.session(place)
+        contents, record = read_record(folder)
+        path = folder.join(layout.RECORD)
+        if contents is None or isinstance(record, Fault):
+            fault = record if isinstance(record, Fault) else Fault("record-unreadable", "")
+            raise RecordUnusable(path, fault.finding, fault.reason)
+        data = apply_edit(contents.data, edit, path)
+        if data == contents.data:
+            return None
+        temporary = self.make_name("record")
+        if not self.dry_run:
+            self._temporary.append(temporary)
+            self.staging().create(temporary, data, like=contents)
+        return Prepared(place, folder, edit, contents, temporary, only_if_active)
+
+    def prepare_leaving(self, place: Place | None, edit: Edit) -> Prepared | None:
+        """Prepare the record of the session that stops being active, as far as it can be.
+
+        A record that cannot be used must not keep anybody in its session: it stays as it is,
+        and a note says so.
+        """
+        if place is None:
+            return None
+        try:
+            return self.prepare(place, edit, only_if_active=False)
+        except RecordUnusable as error:
+            self.notes.append(f"the record of {place.name} was left as it is: {error}")
+            return None
+
+    def publish(self, *prepared: Prepared | None) -> None:
+        """Replace records by what was prepared (R8).
+
+        Raises:
+            Conflict: somebody else changed a record each of five times.
+            RecordUnusable: somebody else left it unusable in between.
+        """
+        for one in prepared:
+            if one is not None:
+                self.note_step("replace", self._name_record(one.place))
+                if not self.dry_run:
+                    self._publish(one)
+
+    def _name_record(self, place: Place) -> str:
+        path = os.path.join(place.path_in(self.root.path), layout.RECORD)
+        return os.path.relpath(path, self.root.path)
+
+    def _publish(self, prepared: Prepared) -> None:
+        current: Prepared | None = prepared
+        for _ in range(TRIES):
+            if current is None:
+                return
+            if not self.hold_lock() and not self._still_holds(current):
+                self.notes.append(f"{current.place.name} was moved on by somebody else meanwhile")
+                return
+            try:
+                if self._is_untouched(current):
+                    self.staging().replace(current.temporary, layout.RECORD, current.folder)
+                    self._unsynced.append(current.folder)
+                    return
+            except FileNotFoundError:
+                pass  # the record, or `.wf` with what was prepared, has gone: once more
+            current = self.prepare(current.place, current.edit, current.only_if_active)
+        raise Conflict(prepared.folder.join(layout.RECORD))
+
+    def _is_untouched(self, prepared: Prepared) -> bool:
+        contents, _ = read_record(prepared.folder)
+        if contents is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), layout.RECORD)
+        before = prepared.before
+        return contents.identity == before.identity and contents.data == before.data
+
+    def _still_holds(self, prepared: Prepared) -> bool:
+        if prepared.only_if_active is None:
+            return True
+        return (Listing(self.root).active == prepared.place.name) == prepared.only_if_active
+
+    def sync(self, *folders: Folder) -> None:
+        """Make durable the names in `folders`, and of the records that were replaced."""
+        if not self.dry_run:
+            for folder in dict.fromkeys((*folders, *self._unsynced)):
+                folder.sync()
+        self._unsynced.clear()
+
+    def touch_marker(self, marker: MarkerFile, mtime_ns: int) -> None:
+        """Set a marker's time to now, unless it is later already."""
+        if mtime_ns > marker.mtime_ns and not self.dry_run:
+            try:
+                self.root.set_mtime(marker.entry, mtime_ns)
+            except FileNotFoundError:
+                raise Moved from None
+
+    def rename_marker(self, entry: str, new_entry: str) -> None:
+        """Rename a marker over another, in one step.
+
+        Raises:
+            Moved: it has gone.
+        """
+        self.note_step("rename", entry, new_entry)
+        if not self.dry_run:
+            try:
+                self.root.replace(entry, new_entry)
+            except FileNotFoundError:
+                raise Moved from None
+
+    def create_marker(self, entry: str, mtime_ns: int) -> None:
+        """Create a marker of that time, or of now if that is later; one that is there will do."""
+        self.note_step("create", entry)
+        if not self.dry_run:
+            try:
+                self.root.create_marker(entry)
+            except FileExistsError:
+                pass  # made by hand this moment, or an orphan's; its time is set all the same
+            if self.root.stat(entry).st_mtime_ns < mtime_ns:
+                self.root.set_mtime(entry, mtime_ns)
+
+    def remove_marker(self, marker: MarkerFile) -> None:
+        """Delete a marker if it is empty and has no other name; set it aside otherwise."""
+        status = self.root.find(marker.entry)
+        if status is None:
+            return
+        if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
+            self.note_step("remove", marker.entry)
+            if not self.dry_run:
+                self.root.unlink(marker.entry)
+        else:
+            self.set_aside(marker.entry, "marker", "it was not an empty file of one name")
+
+    def set_aside(self, entry: str, what: str, reason: str) -> None:
+        """Move an entry of the root to the attic, with a note (R2).
+
+        On crash: the entry is where it was, or in the attic; an attic directory may be empty.
+        """
+        self.note_step("set aside", entry, layout.ATTIC)
+        if self.dry_run:
+            return
+        _make_if_missing(self.root, layout.ATTIC)
+        with self.root.child(layout.ATTIC) as attic:
+            name = f"{make_stamp(self.moment)}-{what}-{os.urandom(3).hex()}"
+            attic.make(name)
+            with attic.child(name) as box:
+                note = {"at": encode_time(self.moment), "from": entry, "reason": reason}
+                box.create("note.json", orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+                attic.sync()
+                self.root.move(entry, "item", box)
+                box.sync()
+            self.root.sync()
+
+    def finish(self, kind: str, place: Place, previous: str | None, changed: bool = True) -> Event:
+        """Return the event that tells what was done, with the session as it is now."""
+        return Event(
+            kind=kind,
+            session=self.read(place, Listing(self.root)),
+            previous=previous,
+            at=self.moment,
+            changed=changed,
+            notes=tuple(self.notes),
+            steps=tuple(self.steps),
+        )
+
+
+def _make_if_missing(folder: Folder, name: str) -> bool:
+    if folder.find(name) is not None:
+        return False
+    try:
+        folder.make(name)
+    except FileExistsError:
+        return False
+    folder.sync()
+    return True
+
+
+def make_private(root: Folder) -> None:
+    """Make `.wf`, `.wf/tmp`, and with the former the root's `.gitignore`."""
+    if _make_if_missing(root, layout.PRIVATE) and root.find(layout.IGNORE) is None:
+        try:
+            root.create(layout.IGNORE, layout.IGNORED)
+        except FileExistsError:
+            pass  # somebody's own, made this moment: it stays
+    try:
+        with root.child(layout.PRIVATE) as private:
+            _make_if_missing(private, layout.STAGING)
+    except FileNotFoundError:
+        make_private(root)

@@ -1,0 +1,333 @@
+"""`workflow-session.json` <-> Record: every shape is read, what we do not know is kept.
+
+Pure but for `read_*`, which read through a Folder. Writes nothing: it makes the bytes that
+others write. Source: formats of the record A to D, R8.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from wfsession.core.disk import FileContents, Folder
+from wfsession.core.layout import RECORD
+from wfsession.core.model import Checkpoint, Fault, Record, Transition, WrongField
+from wfsession.core.names import nfc
+from wfsession.core.splice import Path, splice
+from wfsession.core.times import encode_time, parse_time
+from wfsession.errors import InvalidValue, RecordUnusable, UnsafePath
+
+Assignments = Mapping[Path, Any]
+Edit = Callable[[Record], Assignments]
+
+LIMIT_BYTES = 8_000_000
+SCHEMA = 1
+TYPES = ("simple", "medium", "complex")
+
+_CREATED = (("meta", "created"), ("created_at",), ("created",), ("initialized_at",), ("timestamp",))
+_UPDATED = (("meta", "updated"), ("updated_at",), ("updated",))
+_WAITS_S = (0.01, 0.03, 0.1)
+_RECENT_NS = 2_000_000_000
+_JSON_NAMES = {
+    str: "text",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
+
+
+class _Fields:
+    """Takes fields out of a parsed object and notes those of a wrong type."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+        self.wrong: dict[str, WrongField] = {}
+
+    def _take(self, path: Path) -> Any:
+        value: Any = self.data
+        for depth, key in enumerate(path):
+            if not isinstance(value, dict):
+                self._note(path[:depth], "an object", value)
+                return None
+            value = value.get(key)
+            if value is None:
+                return None
+        return value
+
+    def _note(self, path: Path, expected: str, value: Any) -> None:
+        name = ".".join(path)
+        found = _JSON_NAMES[type(value)]
+        self.wrong[name] = WrongField(name, expected, found)
+
+    def text(self, *path: str) -> str:
+        value = self._take(path)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self._note(path, "text", value)
+        return ""
+
+    def texts(self, *path: str) -> tuple[str, ...]:
+        value = self._take(path)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self._note(path, "a list of texts", value)
+            return ()
+        others = [item for item in value if not isinstance(item, str)]
+        if others:
+            name = ".".join(path)
+            self.wrong[name] = WrongField(name, "a list of texts", "a list with other things")
+        return tuple(item for item in value if isinstance(item, str))
+
+    def time(self, *path: str) -> datetime | None:
+        value = self._take(path)
+        moment = parse_time(value)
+        if value is not None and moment is None:
+            name = ".".join(path)
+            found = "text that is no time" if isinstance(value, str) else _JSON_NAMES[type(value)]
+            self.wrong[name] = WrongField(name, "a time (RFC 3339)", found)
+        return moment
+
+    def first_time(self, paths: tuple[Path, ...]) -> datetime | None:
+        moments = [self.time(*path) for path in paths]
+        return next((moment for moment in moments if moment is not None), None)
+
+    def count(self, *path: str) -> int | None:
+        value = self._take(path)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        self._note(path, "a whole number", value)
+        return None
+
+    def object(self, *path: str) -> dict[str, Any]:
+        value = self._take(path)
+        if value is None or isinstance(value, dict):
+            return value or {}
+        self._note(path, "an object", value)
+        return {}
+
+    def objects(self, *path: str) -> list[dict[str, Any]]:
+        value = self._take(path)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return value
+        self._note(path, "a list of objects", value)
+        return []
+
+
+def parse_record(data: bytes) -> Record | Fault:
+    """Return what a record's bytes say, or why they cannot be used.
+
+    Fields of a wrong type are empty in the Record and listed in its `wrong`.
+    """
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data.strip():
+        return Fault("record-corrupt", "it is empty")
+    try:
+        parsed = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        return Fault("record-corrupt", f"it is no valid JSON ({error})")
+    if not isinstance(parsed, dict):
+        return Fault(
+            "record-corrupt", f"it holds {_JSON_NAMES.get(type(parsed), 'null')}, no object"
+        )
+    for key in ("schema_version", "schema"):
+        version = parsed.get(key)
+        if isinstance(version, int) and version > SCHEMA:
+            reason = f"its {key} is {version}, and this wfsession knows {SCHEMA}"
+            return Fault("record-newer-schema", reason)
+    return _build(_Fields(parsed))
+
+
+def _build(fields: _Fields) -> Record:
+    task_count = fields.object("task_system").get("task_count")
+    total = fields.count("progress", "total")
+    if total is None and task_count is not None:
+        inner = ("total",) if isinstance(task_count, dict) else ()
+        total = fields.count("task_system", "task_count", *inner)
+    project, description = fields.text("project"), fields.text("description")
+    record = Record(
+        session_id=fields.text("session_id"),
+        title=project or description,
+        type=fields.text("type"),
+        phase=fields.text("current_phase"),
+        status=fields.text("status"),
+        completed_phases=fields.texts("progress", "completed_phases"),
+        current_tasks=fields.texts("progress", "current_tasks"),
+        tasks_total=total,
+        tasks_done=fields.count("progress", "completed"),
+        created=fields.first_time(_CREATED),
+        updated=fields.first_time(_UPDATED),
+        paused_at=fields.time("paused_at"),
+        resumed_at=fields.time("resumed_at"),
+        completed_at=fields.time("completed_at"),
+        archived_at=fields.time("archived_at"),
+        renamed_from=tuple(nfc(name) for name in fields.texts("renamed_from")),
+        transitions=tuple(_list_transitions(fields)),
+        checkpoint=_read_checkpoint(fields),
+        last_checkpoint=fields.time("progress", "last_checkpoint"),
+        wrong=tuple(fields.wrong.values()),
+        data=MappingProxyType(fields.data),
+    )
+    return record
+
+
+def _list_transitions(fields: _Fields) -> Iterator[Transition]:
+    for number, item in enumerate(fields.objects("transitions")):
+        inner = _Fields(item)
+        yield Transition(
+            phase_completed=inner.text("phase_completed"),
+            next_phase=inner.text("next_phase"),
+            completed_at=inner.time("completed_at"),
+            artifacts=MappingProxyType(inner.object("artifacts")),
+        )
+        _adopt_wrong(fields, inner, f"transitions[{number}]")
+
+
+def _read_checkpoint(fields: _Fields) -> Checkpoint | None:
+    item = fields.object("checkpoint")
+    if not item:
+        return None
+    inner = _Fields(item)
+    checkpoint = Checkpoint(
+        at=inner.time("at"),
+        trigger=inner.text("trigger"),
+        phase=inner.text("phase"),
+        tasks=inner.texts("tasks"),
+        note=inner.text("note"),
+        artifacts=MappingProxyType(inner.object("artifacts")),
+    )
+    _adopt_wrong(fields, inner, "checkpoint")
+    return checkpoint
+
+
+def _adopt_wrong(fields: _Fields, inner: _Fields, prefix: str) -> None:
+    for field in inner.wrong.values():
+        path = f"{prefix}.{field.path}"
+        fields.wrong[path] = WrongField(path, field.expected, field.found)
+
+
+def encode_new_record(name: str, title: str, kind: str, moment: datetime, status: str) -> bytes:
+    """Return the bytes of a new record, of shape C.
+
+    Raises:
+        InvalidValue: the title is not valid UTF-8.
+    """
+    stamp = encode_time(moment)
+    record = {
+        "session_id": name,
+        "project": title,
+        "type": kind,
+        "current_phase": "PLAN",
+        "status": status,
+        "progress": {"completed_phases": [], "current_tasks": [], "last_checkpoint": None},
+        "meta": {"created": stamp, "updated": stamp},
+    }
+    try:
+        return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        raise InvalidValue("title", title, "it is not valid UTF-8") from None
+
+
+def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
+    """Return a record's bytes with a change made; all else in them stands as it stood.
+
+    Args:
+        data: the record's bytes.
+        edit: the change, given what the record says: values by their paths of keys.
+        path: the record's path, for messages.
+
+    Raises:
+        RecordUnusable: the bytes cannot be used, or the change meets a field of a wrong type,
+            which is never silently replaced.
+        InvalidValue: a value cannot be written as JSON.
+    """
+    record = parse_record(data)
+    if isinstance(record, Fault):
+        raise RecordUnusable(path, record.finding, record.reason)
+    assignments = {
+        keys: value for keys, value in edit(record).items() if _look_up(record, keys) != value
+    }
+    if not assignments:
+        return data
+    _refuse_wrong(record, assignments, path)
+    try:
+        return splice(data.decode(), assignments).encode()
+    except (RecursionError, TypeError) as error:
+        raise RecordUnusable(path, "record-wrong-type", f"it cannot be edited ({error})") from None
+    except ValueError as error:
+        raise InvalidValue("changes", assignments, f"cannot be written as JSON ({error})") from None
+
+
+def _look_up(record: Record, keys: Path) -> Any:
+    value: Any = record.data
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _refuse_wrong(record: Record, assignments: Assignments, path: str) -> None:
+    touched = {".".join(keys[: depth + 1]) for keys in assignments for depth in range(len(keys))}
+    for field in record.wrong:
+        if field.path in touched:
+            reason = f"{field.path} is {field.found} and must be {field.expected}"
+            raise RecordUnusable(path, "record-wrong-type", reason)
+
+
+def stamp_updated(record: Record, moment: datetime) -> Assignments:
+    """Return the change that says when a record was changed, in the shape that it has."""
+    known = next((keys for keys in _UPDATED if _look_up(record, keys) is not None), _UPDATED[0])
+    wrong = {field.path for field in record.wrong}
+    if wrong & {known[0], ".".join(known)}:
+        return {}
+    return {known: encode_time(moment)}
+
+
+def read_record(folder: Folder) -> tuple[FileContents | None, Record | Fault]:
+    """Read the record in a session's directory.
+
+    Somebody may be writing it in place: one that cannot be parsed and was changed in the last
+    two seconds is read again after 10, 30 and 100 ms (R8).
+
+    Returns:
+        The bytes, or None where there are none that can be read; and what they say.
+    """
+    for wait_s in (*_WAITS_S, None):
+        contents, record = _read_once(folder)
+        if contents is None or isinstance(record, Record) or wait_s is None:
+            break
+        if abs(time.time_ns() - contents.identity[2]) > _RECENT_NS:
+            break
+        time.sleep(wait_s)
+    return contents, record
+
+
+def _read_once(folder: Folder) -> tuple[FileContents | None, Record | Fault]:
+    try:
+        contents = folder.read(RECORD, LIMIT_BYTES)
+    except FileNotFoundError:
+        return None, Fault("record-missing", f"it has no {RECORD}")
+    except UnsafePath as error:
+        return None, Fault("record-unreadable", f"its {RECORD} {error.reason}")
+    except OSError as error:
+        return None, Fault("record-unreadable", f"its {RECORD} cannot be read ({error.strerror})")
+    return contents, parse_record(contents.data)
+
+
+def read_former_names(folder: Folder, dirname: str) -> tuple[str, ...]:
+    """Return the names that a session had before, in NFC; none where there is no such session."""
+    try:
+        with folder.child(dirname) as session:
+            data = session.read(RECORD, LIMIT_BYTES).data
+    except OSError:
+        return ()
+    if b'"renamed_from"' not in data:
+        return ()
+    record = parse_record(data)
+    return record.renamed_from if isinstance(record, Record) else ()

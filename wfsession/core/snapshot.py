@@ -1,0 +1,245 @@
+"""One consistent read of a root: all its sessions and markers, as values.
+
+Reads only. One listing of the root, one directory and one record a session; what cannot be
+used is listed as bad and breaks nothing.
+"""
+
+from attrs import evolve
+
+from wfsession.core import layout
+from wfsession.core.disk import FileContents, Folder, is_regular
+from wfsession.core.locate import Place, open_root
+from wfsession.core.markers import Listing, MarkerFile, read_markers
+from wfsession.core.model import (
+    Fault,
+    Location,
+    Marker,
+    Record,
+    Session,
+    Snapshot,
+    State,
+    TaskCounts,
+)
+from wfsession.core.names import SESSION_PREFIX, fold, is_session_name, nfc
+from wfsession.core.records import read_record
+from wfsession.core.states import MarkerRank, classify
+from wfsession.core.tasks import count_tasks
+from wfsession.core.times import from_ns, now, parse_name_suffix
+from wfsession.errors import UnsafePath, as_wf_error
+
+_TRIES = 4
+
+
+def read_snapshot(root_path: str, archived: bool = True) -> Snapshot:
+    """Read a root.
+
+    Args:
+        root_path: the absolute path of the root.
+        archived: whether to read what is in `completed/` too.
+
+    Returns:
+        The snapshot. Where directories moved while it was read, it was read again, four times
+        at the most.
+
+    Raises:
+        RootNotFound, UnsafePath, DiskFailed: the root itself cannot be read.
+    """
+    with open_root(root_path) as root:
+        try:
+            for _ in range(_TRIES):
+                before_ns = root.read_status().st_mtime_ns
+                snapshot = _read_once(root, archived)
+                if root.read_status().st_mtime_ns == before_ns:
+                    break
+        except OSError as error:
+            raise as_wf_error(root_path, error) from None
+    return snapshot
+
+
+def _read_once(root: Folder, archived: bool) -> Snapshot:
+    listing = read_markers(root)
+    marked = {marker.dirname or marker.name for marker in listing.candidates + listing.orphans}
+    rows = _read_folder(root, listing.names, "root", listing, marked)
+    if archived:
+        try:
+            with root.child(layout.COMPLETED) as completed:
+                names = completed.list_names()
+                rows += _read_folder(completed, names, "completed", listing, marked)
+        except OSError:
+            # Nothing archived, or a `completed` that is no real directory.
+            pass
+    return Snapshot(
+        root=root.path,
+        active=listing.active,
+        sessions=tuple(_mark_twins(rows)),
+        markers=tuple(_to_value(marker) for marker in listing.candidates + listing.orphans),
+        taken_at=now(),
+    )
+
+
+def _to_value(marker: MarkerFile) -> Marker:
+    return Marker(
+        entry=marker.entry,
+        name=marker.name,
+        mtime_ns=marker.mtime_ns,
+        size_bytes=marker.size_bytes,
+        links=marker.links,
+        is_candidate=bool(marker.dirname),
+    )
+
+
+def _read_folder(
+    folder: Folder, names: list[str], location: Location, listing: Listing, marked: set[str]
+) -> list[Session]:
+    rows = []
+    for dirname in sorted(names):
+        if is_session_name(dirname):
+            is_named = dirname.startswith(SESSION_PREFIX) or dirname in marked
+            session = _read_entry(folder, Place(dirname, location), listing, is_named)
+            if session is not None:
+                rows.append(session)
+    return rows
+
+
+def _read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -> Session | None:
+    try:
+        return _read_directory(folder, place, listing, is_named)
+    except UnsafePath as error:
+        # Any file may stand in a root; only one that looks like a session is worth a row.
+        return _make_bad(folder, place, "unsafe-session", error.reason) if is_named else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+        return _make_bad(folder, place, "record-unreadable", reason) if is_named else None
+
+
+def read_session(root: Folder, place: Place, listing: Listing) -> Session | None:
+    """Read one session that is known to be one, or None where its directory has gone."""
+    if place.location == layout.COMPLETED:
+        with root.child(layout.COMPLETED) as completed:
+            return _read_entry(completed, place, listing, is_named=True)
+    return _read_entry(root, place, listing, is_named=True)
+
+
+def _read_directory(
+    folder: Folder, place: Place, listing: Listing, is_named: bool
+) -> Session | None:
+    with folder.child(place.dirname) as session:
+        names = session.list_names()
+        if not is_named and layout.RECORD not in names:
+            return None
+        contents, record = read_record(session)
+        if not is_named and contents is None and not _has_record(session):
+            return None
+        rank = _rank(listing, place)
+        state, problems = classify(
+            place.name, place.location, record, rank, layout.ARCHIVING in names
+        )
+        return _make_session(session, place, names, contents, record, state, problems)
+
+
+def _has_record(session: Folder) -> bool:
+    status = session.find(layout.RECORD)
+    return status is not None and is_regular(status)
+
+
+def _rank(listing: Listing, place: Place) -> MarkerRank:
+    if place.location == "root":
+        for marker in listing.candidates:
+            if marker.dirname == place.dirname:
+                return "winning" if marker is listing.winner else "losing"
+        return "none"
+    in_root = any(nfc(marker.dirname) == place.name for marker in listing.candidates)
+    orphaned = any(nfc(marker.name) == place.name for marker in listing.orphans)
+    return "losing" if orphaned and not in_root else "none"
+
+
+def _make_session(
+    session: Folder,
+    place: Place,
+    names: list[str],
+    contents: FileContents | None,
+    record: Record | Fault,
+    state: State,
+    problems: tuple[str, ...],
+) -> Session:
+    usable = record if isinstance(record, Record) else None
+    created = usable.created if usable else None
+    changed_ns = contents.identity[2] if contents else session.read_status().st_mtime_ns
+    if created is None:
+        created = parse_name_suffix(place.name) or from_ns(session.read_status().st_mtime_ns)
+    return Session(
+        name=place.name,
+        dirname=place.dirname,
+        path=session.path,
+        location=place.location,
+        state=state,
+        title=(usable.title if usable else "") or place.name,
+        type=usable.type if usable else "",
+        phase=usable.phase if usable else "",
+        tasks=count_tasks(session, layout.TASKS in names, usable),
+        threads=_count_threads(session) if layout.THREADS in names else 0,
+        created=created,
+        updated=(usable.updated if usable else None) or from_ns(changed_ns),
+        record=usable,
+        record_mtime_ns=changed_ns,
+        problems=problems,
+        fault="" if isinstance(record, Record) else record.reason,
+    )
+
+
+def _count_threads(session: Folder) -> int:
+    try:
+        with session.child(layout.THREADS) as threads:
+            return sum(name.endswith(".json") for name in threads.list_names())
+    except OSError:
+        # What is no directory, or may not be read, counts nothing.
+        return 0
+
+
+def _make_bad(folder: Folder, place: Place, finding: str, reason: str) -> Session:
+    status = folder.stat(place.dirname)
+    moment = from_ns(status.st_mtime_ns)
+    return Session(
+        name=place.name,
+        dirname=place.dirname,
+        path=folder.join(place.dirname),
+        location=place.location,
+        state="bad",
+        title=place.name,
+        type="",
+        phase="",
+        tasks=TaskCounts(),
+        threads=0,
+        created=moment,
+        updated=moment,
+        record=None,
+        record_mtime_ns=status.st_mtime_ns,
+        problems=(finding,),
+        fault=reason,
+    )
+
+
+def _mark_twins(rows: list[Session]) -> list[Session]:
+    """Add what can only be seen of several sessions together.
+
+    That is `duplicate-session` where a name is in both places, and `name-collision` where two
+    names of one place differ only in case or in Unicode form.
+    """
+    by_fold: dict[str, list[Session]] = {}
+    for row in rows:
+        by_fold.setdefault(fold(row.name), []).append(row)
+    if len(by_fold) == len(rows):
+        return rows
+    return [_add_twins(row, by_fold[fold(row.name)]) for row in rows]
+
+
+def _add_twins(row: Session, alike: list[Session]) -> Session:
+    others = [other for other in alike if other is not row]
+    problems = list(row.problems)
+    if any(other.name == row.name and other.location != row.location for other in others):
+        problems.append("duplicate-session")
+    if any(other.location == row.location for other in others):
+        problems.append("name-collision")
+    return evolve(row, problems=tuple(problems))

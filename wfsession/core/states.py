@@ -1,0 +1,58 @@
+"""The state table: where a session is, what its record says, and its marker -> its state.
+
+Pure. Source: PROTOCOL, "States"; first match wins.
+"""
+
+from typing import Literal
+
+from wfsession.core.model import Fault, Location, Record, State
+from wfsession.core.names import nfc
+
+ACTIVE_LIKE = frozenset(
+    {"active", "planning", "initialized", "implementing", "reviewing", "in_progress", "ready"}
+)
+COMPLETED_LIKE = frozenset({"completed", "failed", "archived"})
+
+MarkerRank = Literal["winning", "losing", "none"]
+
+
+def classify(
+    name: str,
+    location: Location,
+    record: Record | Fault,
+    marker: MarkerRank,
+    archiving: bool = False,
+) -> tuple[State, tuple[str, ...]]:
+    """Return a session's state, and the ids of what is wrong with it.
+
+    Args:
+        name: the session's name, in NFC.
+        location: where its directory is.
+        record: what its record says, or why that cannot be used.
+        marker: whether its marker wins, loses to a newer one, or is not there.
+        archiving: whether `.archiving` says that a move was under way.
+    """
+    several = ("several-markers",) if marker == "losing" else ()
+    if isinstance(record, Fault):
+        return "bad", (record.finding, *several)
+    own = _find_own_faults(name, record)
+    if location == "completed":
+        orphaned = ("orphaned-marker",) if marker != "none" else ()
+        differs = () if record.status in COMPLETED_LIKE else ("status-mismatch",)
+        return "archived", (*own, *orphaned, *differs)
+    if archiving:
+        return ("active" if marker == "winning" else "completed"), (*own, "archive-cut-short")
+    if marker == "winning":
+        differs = () if record.status in ACTIVE_LIKE else ("status-mismatch",)
+        return "active", (*own, *differs)
+    if record.status in COMPLETED_LIKE:
+        cut_short = ("archive-cut-short",) if record.status == "archived" else ()
+        return "completed", (*own, *several, *cut_short)
+    differs = ("status-mismatch",) if record.status in ACTIVE_LIKE else ()
+    return "paused", (*own, *several, *differs)
+
+
+def _find_own_faults(name: str, record: Record) -> tuple[str, ...]:
+    wrong = ("record-wrong-type",) if record.wrong else ()
+    other_id = record.session_id and nfc(record.session_id) != name
+    return (*wrong, "id-mismatch") if other_id else wrong

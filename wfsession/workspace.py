@@ -1,0 +1,366 @@
+"""Workspace, the object that users hold: a root, and the operations on its sessions.
+
+No logic of its own: each method finds out which session is meant, calls `core`, tells the
+listeners and returns what was asked. Never prints.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from attrs import frozen
+
+from wfsession.core import choose, creation, lifecycle, locate, progress, scratch
+from wfsession.core.locate import Environment
+from wfsession.core.markers import read_markers
+from wfsession.core.model import Event, Record, Session, Snapshot
+from wfsession.core.operation import DEFAULT_TIMEOUT_S
+from wfsession.core.snapshot import read_session, read_snapshot
+from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
+
+Listener = Callable[[Event], object]
+
+
+class Workspace:
+    """The sessions of one root. Holds no state of the disk: every call reads it anew.
+
+    Threads may share one. Where a method takes `name=None`, the session is the one that
+    WF_SESSION, the thread's binding or the marker give, in this order.
+    """
+
+    def __init__(
+        self, root: str, environment: Environment, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        self.root = root
+        self.timeout_s = timeout_s
+        self._environment = environment
+        self._listeners: list[Listener] = []
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.root!r})"
+
+    def listen(self, listener: Listener) -> None:
+        """Call a function with the Event of each operation, once that is done.
+
+        One that raises is reported by `logging` (logger `wfsession`); nothing is undone.
+        """
+        self._listeners.append(listener)
+
+    def _tell(self, event: Event) -> Session:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                import logging
+
+                logging.getLogger("wfsession").exception("a listener failed on %r", event.kind)
+        return event.session
+
+    def resolve(self, name: str | None = None) -> locate.Resolution:
+        """Find out which session is meant, and why; see `wf current --json`.
+
+        Raises:
+            SessionNotFound: `name` or WF_SESSION names no session.
+        """
+        with locate.open_root(self.root) as root:
+            try:
+                return locate.resolve(root, name, self._environment)
+            except OSError as error:
+                raise as_wf_error(self.root, error) from None
+
+    def _name(self, name: str | None) -> str:
+        if name is not None:
+            return name
+        session = self.resolve().session
+        if session is None:
+            raise NoActiveSession(self.root)
+        return session
+
+    def snapshot(self, archived: bool = True) -> Snapshot:
+        """Read the whole root once: sessions and markers."""
+        return read_snapshot(self.root, archived)
+
+    def sessions(self, archived: bool = False) -> tuple[Session, ...]:
+        """Return the sessions in the root, by name; with the archived ones behind if asked."""
+        return self.snapshot(archived).sessions
+
+    def active(self) -> Session | None:
+        """Return the session that is meant where none is named, or None."""
+        name = self.resolve().session
+        return self.get(name) if name is not None else None
+
+    def get(self, name: str) -> Session:
+        """Return a session, archived ones and former names included.
+
+        Raises:
+            SessionNotFound: there is none of that name.
+        """
+        with locate.open_root(self.root) as root:
+            try:
+                place = locate.find_session(root, name)
+                session = read_session(root, place, read_markers(root))
+            except OSError as error:
+                raise as_wf_error(self.root, error) from None
+        if session is None:
+            raise SessionNotFound(name, self.root)
+        return session
+
+    def previous(self) -> Session | None:
+        """Return the paused session that was active last, or None."""
+        return choose.find_previous(self.snapshot(archived=False))
+
+    def create(
+        self,
+        title: str,
+        *,
+        name: str | None = None,
+        type: Literal["simple", "medium", "complex"] = "medium",
+        switch: bool = True,
+        adopt: str | os.PathLike[str] | None = None,
+        dry_run: bool = False,
+    ) -> Session:
+        """Create a session; see `core.creation.create`."""
+        event = creation.create(
+            self.root,
+            title,
+            name=name,
+            kind=type,
+            switch=switch,
+            adopt=os.fspath(adopt) if adopt is not None else None,
+            timeout_s=self.timeout_s,
+            dry_run=dry_run,
+        )
+        return self._tell(event)
+
+    def switch(self, name: str, *, dry_run: bool = False) -> Session:
+        """Make a session the active one; see `core.lifecycle.switch`."""
+        event = lifecycle.switch(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def pause(self, name: str | None = None, *, dry_run: bool = False) -> Session:
+        """Put a session aside; see `core.lifecycle.pause`."""
+        name = self._name(name)
+        event = lifecycle.pause(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def resume(self, name: str | None = None, *, dry_run: bool = False) -> Session:
+        """Take a paused session up again: the active one, else the last that was, if None.
+
+        The session that is returned has the last checkpoint and the tasks in hand.
+
+        Raises:
+            NoActiveSession: `name` is None and no session is paused.
+        """
+        if name is None:
+            name = self.resolve().session
+        if name is None:
+            previous = self.previous()
+            if previous is None:
+                raise NoActiveSession(self.root)
+            name = previous.name
+        event = lifecycle.resume(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def complete(
+        self,
+        name: str | None = None,
+        *,
+        archive: bool = False,
+        unfinished: Literal["refuse", "allow"] = "refuse",
+        dry_run: bool = False,
+    ) -> Session:
+        """End a session; see `core.lifecycle.complete`."""
+        event = lifecycle.complete(
+            self.root,
+            self._name(name),
+            archive=archive,
+            unfinished=unfinished,
+            timeout_s=self.timeout_s,
+            dry_run=dry_run,
+        )
+        return self._tell(event)
+
+    def archive(self, name: str, *, dry_run: bool = False) -> Session:
+        """Move a completed session to `completed/`; see `core.lifecycle.archive`."""
+        event = lifecycle.archive(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def reopen(self, name: str, *, dry_run: bool = False) -> Session:
+        """Take a completed or archived session up again; see `core.lifecycle.reopen`."""
+        event = lifecycle.reopen(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def rename(self, name: str, new_name: str, *, dry_run: bool = False) -> Session:
+        """Give a session another name; see `core.lifecycle.rename`."""
+        event = lifecycle.rename(
+            self.root, name, new_name, timeout_s=self.timeout_s, dry_run=dry_run
+        )
+        return self._tell(event)
+
+    def set_phase(
+        self,
+        phase: str,
+        name: str | None = None,
+        *,
+        artifacts: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Session:
+        """Move a session to a phase; see `core.progress.set_phase`."""
+        event = progress.set_phase(
+            self.root,
+            self._name(name),
+            phase,
+            artifacts=artifacts,
+            timeout_s=self.timeout_s,
+            dry_run=dry_run,
+        )
+        return self._tell(event)
+
+    def next_phase(
+        self,
+        name: str | None = None,
+        *,
+        artifacts: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Session:
+        """Move a session to its next phase; see `core.progress.next_phase`."""
+        event = progress.next_phase(
+            self.root,
+            self._name(name),
+            artifacts=artifacts,
+            timeout_s=self.timeout_s,
+            dry_run=dry_run,
+        )
+        return self._tell(event)
+
+    def checkpoint(
+        self,
+        name: str | None = None,
+        *,
+        note: str = "",
+        artifacts: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Session:
+        """Keep the state of the work; see `core.progress.checkpoint`."""
+        event = progress.checkpoint(
+            self.root,
+            self._name(name),
+            note=note,
+            artifacts=artifacts,
+            timeout_s=self.timeout_s,
+            dry_run=dry_run,
+        )
+        return self._tell(event)
+
+    def add_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
+        """Take a task in hand; see `core.progress.add_task`."""
+        name = self._name(name)
+        event = progress.add_task(self.root, name, task, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+    def finish_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
+        """Put a task out of hand; see `core.progress.finish_task`."""
+        name = self._name(name)
+        event = progress.finish_task(
+            self.root, name, task, timeout_s=self.timeout_s, dry_run=dry_run
+        )
+        return self._tell(event)
+
+    def update(self, name: str, changes: Mapping[str, Any], *, dry_run: bool = False) -> Session:
+        """Change fields of a record; see `core.progress.update`."""
+        event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
+        return self._tell(event)
+
+
+@frozen
+class Context:
+    """Where a command works: an active session, or a temporary workspace.
+
+    `session` and `record` are None in a temporary workspace, `root` where there is no root.
+    `record` is also None where it cannot be used. `path` is absolute.
+    """
+
+    session: str | None
+    record: Record | None
+    path: str
+    root: str | None
+
+    @property
+    def is_temporary(self) -> bool:
+        """Tell whether no session was active."""
+        return self.session is None
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the directory is still there, once the command is done."""
+        return os.path.isdir(self.path)
+
+
+def open_workspace(path: str | os.PathLike[str] | None = None) -> Workspace:
+    """Open the root that belongs to a path (the current directory if None); creates nothing.
+
+    Raises:
+        RootNotFound: there is none at or above it.
+        UnsafePath: `.workflow` is a file or a symlink there.
+    """
+    environment = locate.read_environment()
+    start = os.fspath(path) if path is not None else None
+    return Workspace(locate.find_root(start, environment.root), environment)
+
+
+def init_workspace(path: str | os.PathLike[str] = ".") -> Workspace:
+    """Make a project's root, and open it; one that is there is only opened.
+
+    Raises:
+        UnsafePath, DiskFailed: it cannot be made.
+    """
+    root, _ = creation.create_root(os.fspath(path))
+    return Workspace(root, locate.read_environment())
+
+
+@contextmanager
+def enter(
+    command: str = "", path: str | os.PathLike[str] | None = None, session: str | None = None
+) -> Iterator[Context]:
+    """Give a command its place: the active session's directory, or a temporary workspace.
+
+    Args:
+        command: what is run, in a word or two; it names a temporary workspace.
+        path: where to look for the root; the current directory if None.
+        session: the session, if the caller knows it.
+
+    Yields:
+        The Context. A temporary workspace is removed afterwards if it is empty; otherwise it is
+        kept, and `Workspace.create(title, adopt=context.path)` makes a session of it.
+
+    Raises:
+        SessionNotFound: `session` or WF_SESSION names none.
+
+    On crash: a temporary workspace stays.
+
+    Source: the specification's pre-execution protocol.
+    """
+    context = _make_context(command, path, session)
+    try:
+        yield context
+    finally:
+        if context.is_temporary:
+            scratch.remove_if_empty(context.path)
+
+
+def _make_context(
+    command: str, path: str | os.PathLike[str] | None, session: str | None
+) -> Context:
+    try:
+        workspace = open_workspace(path)
+    except RootNotFound:
+        if session is not None or locate.read_environment().session:
+            raise
+        return Context(None, None, scratch.make_workspace(None, command), None)
+    name = workspace.resolve(session).session
+    if name is None:
+        made = scratch.make_workspace(workspace.root, command)
+        return Context(None, None, made, workspace.root)
+    found = workspace.get(name)
+    return Context(found.name, found.record, found.path, workspace.root)
