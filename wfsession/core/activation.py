@@ -83,7 +83,10 @@ def _outdo(operation: Operation, winner: MarkerFile, entry: str) -> None:
 def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> None:
     """Look again: take the marker back where its session went away under it."""
     root = operation.root
-    if Listing(root).winner is not None:
+    after = Listing(root)
+    if after.winner is not None:
+        if after.winner.dirname != place.dirname:
+            operation.notes.append(f"{after.active} is active now: somebody moved the marker")
         return
     status = root.find(place.dirname)
     if status is not None and is_directory(status):

@@ -341,7 +341,8 @@ class Lock:
                 self._descriptor, self._pid = descriptor, os.getpid()
                 _held.add(descriptor)
                 if self.is_ours():
-                    self._sign()
+                    if create:
+                        self._sign()
                     return
                 self.release()
             else:

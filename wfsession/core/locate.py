@@ -257,11 +257,23 @@ def find_session(root: Folder, name: str, source: str = "") -> Place:
 
     Raises:
         SessionNotFound: there is none.
+        UnsafePath: what has that name is a symlink or a file.
     """
     place = find_place(root, name) or (find_renamed(root, name) if name else None)
     if place is None:
+        _refuse_unsafe(root, name)
         raise SessionNotFound(name, root.path, _list_nearest(root, name), source)
     return place
+
+
+def _refuse_unsafe(root: Folder, name: str) -> None:
+    """Raise where what is listed as a bad session is a symlink or a file."""
+    if name.startswith(SESSION_PREFIX) and is_session_name(name):
+        status = root.find(name)
+        if status is not None and not is_directory(status):
+            raise UnsafePath(
+                root.join(name), "is a symlink or a file, and a session is a directory"
+            )
 
 
 def _list_nearest(root: Folder, name: str) -> tuple[str, ...]:
