@@ -214,8 +214,8 @@ def test_what_a_shell_answers_is_what_python_answers_on_a_thousand_trees(
     direct = list(zip(samples, ask_shell(shell, shim, questions), answers, strict=True))
     direct = [entry for entry in direct if entry[1] != HANDED_OVER]
     assert not [entry for entry in direct if entry[1] != entry[2]], _show(direct)
-    # Trees made to be odd; in an ordinary one the share is all of them.
-    assert len(direct) > TREES * 0.4
+    # These trees are made to be odd; in ordinary ones it is every answer.
+    assert sum(answer.status == 0 for _, answer, _ in direct) > TREES * 0.25
     assert sum(answer == NONE for _, answer, _ in direct) > TREES * 0.02
 
 
@@ -225,15 +225,12 @@ def _show(entries: list[tuple[Sample, Answer, Any]]) -> str:
 
 
 @in_each_shell
-def test_all_shells_answer_and_hand_over_in_the_same_places(
-    shell: tuple[str, ...], shim: Path, samples: list[Sample], questions: list[Question]
+@pytest.mark.needs("dash")
+def test_all_shells_hand_over_in_the_same_places(
+    shell: tuple[str, ...], shim: Path, questions: list[Question]
 ) -> None:
-    if shutil.which("dash") is None or shell == ("dash",):
-        pytest.skip("compared with dash")
-    here = zip(
-        samples, ask_shell(shell, shim, questions), ask_shell(("dash",), shim, questions), strict=True
-    )
-    assert not _show(list(here))
+    some = questions[: TREES // 5]
+    assert ask_shell(shell, shim, some) == ask_shell(("dash",), shim, some)
 
 
 @in_each_shell
@@ -369,24 +366,45 @@ for _sign in (" ", "[x]", "*", "?", "\\", "'", '"', "$x", "`x`", "\n", "~", "ü"
     )
 
 
+def _ask_in_trees(
+    shell: tuple[str, ...], shim: Path, trees: dict[str, Tree], folder: Path, verb: str
+) -> dict[str, tuple[Question, Answer]]:
+    """Build the trees, ask once in each, and return the answers by the trees' titles."""
+    questions = []
+    for index, tree in enumerate(trees.values()):
+        top = folder / str(index)
+        build_tree(tree, top)
+        questions.append(Question(top / tree.here, tree.read_environment(top), verb))
+    pairs = zip(questions, ask_shell(shell, shim, questions), strict=True)
+    return dict(zip(trees, pairs, strict=True))
+
+
 @in_each_shell
-@pytest.mark.parametrize("title", ANSWERED)
-def test_it_answers_itself(shell: tuple[str, ...], title: str, shim: Path, tmp_path: Path) -> None:
-    tree, session = ANSWERED[title]
-    top = tmp_path / "top"
-    build_tree(tree, top)
-    variables = tree.read_environment(top)
-    questions = [Question(top / tree.here, variables, verb) for verb in ("current", "path")]
-    name, path = ask_shell(shell, shim, questions)
-    if session is None:
-        assert (name, path) == (NONE, NONE)
-    else:
-        assert name == name_of(session)
-        found = Path(os.fsdecode(path.output.removesuffix(b"\n")))
-        assert found.samefile(next(top.rglob(f"{ROOT}/{session}")))
-        assert str(found) == os.path.realpath(found)
-    for question, answer in zip(questions, (name, path), strict=True):
-        assert answer == ask_library(question)
+def test_it_answers_itself_what_is_usual(
+    shell: tuple[str, ...], shim: Path, tmp_path: Path
+) -> None:
+    trees = {title: tree for title, (tree, _) in ANSWERED.items()}
+    asked = _ask_in_trees(shell, shim, trees, tmp_path, "current")
+    got = {title: answer for title, (_, answer) in asked.items()}
+    assert got == {
+        title: NONE if session is None else name_of(session)
+        for title, (_, session) in ANSWERED.items()
+    }
+    for title, (question, answer) in asked.items():
+        assert ask_library(question) == answer, title
+
+
+@in_each_shell
+def test_the_path_it_answers_is_absolute_and_has_no_symlink_in_it(
+    shell: tuple[str, ...], shim: Path, tmp_path: Path
+) -> None:
+    trees = {title: tree for title, (tree, session) in ANSWERED.items() if session}
+    asked = _ask_in_trees(shell, shim, trees, tmp_path, "path")
+    for title, (question, answer) in asked.items():
+        path = os.fsdecode(answer.output.removesuffix(b"\n"))
+        assert path == os.path.realpath(path), title
+        assert os.path.isdir(path), title
+        assert ask_library(question) == answer, title
 
 
 # Where a shell cannot be sure it must not answer, whatever Python then says.
@@ -476,13 +494,13 @@ for _text in ("", "WFS-gone\n", " WFS-b\n", "WFS-b\r\n", "WFS-b\nmore\n", "WFS-b
 
 
 @in_each_shell
-@pytest.mark.parametrize("title", HANDED)
-def test_it_hands_over(shell: tuple[str, ...], title: str, shim: Path, tmp_path: Path) -> None:
-    tree, top = HANDED[title], tmp_path / "top"
-    build_tree(tree, top)
-    variables = tree.read_environment(top)
-    questions = [Question(top / tree.here, variables, verb) for verb in ("current", "path")]
-    assert ask_shell(shell, shim, questions) == [HANDED_OVER, HANDED_OVER]
+@pytest.mark.parametrize("verb", ["current", "path"])
+def test_it_hands_over_what_is_not_sure(
+    shell: tuple[str, ...], verb: str, shim: Path, tmp_path: Path
+) -> None:
+    asked = _ask_in_trees(shell, shim, HANDED, tmp_path, verb)
+    got = {title: answer for title, (_, answer) in asked.items()}
+    assert got == dict.fromkeys(HANDED, HANDED_OVER)
 
 
 # None of these changes what the answer is.

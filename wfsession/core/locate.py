@@ -272,7 +272,7 @@ def _refuse_unsafe(root: Folder, name: str) -> None:
         status = root.find(name)
         if status is not None and not is_directory(status):
             raise UnsafePath(
-                root.join(name), "is a symlink or a file, and a session is a directory"
+                root.join(name), "is a symlink or a file; a session is a directory"
             )
 
 
