@@ -1,4 +1,4 @@
-"""Small project trees made from a seed: what is in them, where one stands, what is in the environment.
+"""Small project trees made from a seed, each with a current directory and variables.
 
 `make_tree` only describes, so that a tree that broke something can be printed and made again;
 `build_tree` makes it. Holds no opinion on what the right answer is.
@@ -111,7 +111,7 @@ def _choose(random: Random, *shares: tuple[int, str]) -> str:
 
 
 def _some_name(random: Random) -> str:
-    pool = _choose(random, (16, "plain"), (1, "reserved"), (2, "odd"))
+    pool = _choose(random, (40, "plain"), (1, "reserved"), (3, "odd"))
     names = {"plain": PLAIN_NAMES, "reserved": RESERVED_NAMES, "odd": ODD_NAMES}[pool]
     # The first are what is usual.
     return names[min(random.randrange(len(names)), random.randrange(len(names)))]
@@ -121,9 +121,9 @@ def _make_session(random: Random, folder: str, name: str) -> list[Entry]:
     path = f"{folder}/{name}"
     kind = _choose(
         random,
-        (24, "recorded"),
-        (8, "bare"),
-        (2, "corrupt"),
+        (32, "recorded"),
+        (12, "bare"),
+        (3, "corrupt"),
         (1, "linked record"),
         (1, "record is a directory"),
         (1, "link"),
@@ -149,8 +149,8 @@ def _make_marker(random: Random, root: str, name: str) -> Entry:
     age_s = random.choice((0, 0, 5, 60, 3600))
     kind = _choose(
         random,
-        (24, "empty"),
-        (2, "content"),
+        (40, "empty"),
+        (4, "content"),
         (1, "link"),
         (1, "broken link"),
         (1, "directory"),
@@ -167,7 +167,7 @@ def _make_marker(random: Random, root: str, name: str) -> Entry:
 
 
 def _make_markers(random: Random, root: str, cast: list[str]) -> list[Entry]:
-    count = random.choices((0, 1, 2, 3), (4, 20, 4, 1))[0]
+    count = random.choices((0, 1, 2, 3), (3, 24, 3, 1))[0]
     names = [random.choice(cast) if random.random() < 0.9 else _some_name(random)] * bool(count)
     while len(names) < count:
         names.append(random.choice([*cast, _some_name(random)]))
@@ -180,7 +180,7 @@ def _make_markers(random: Random, root: str, cast: list[str]) -> list[Entry]:
 
 def _make_threads(random: Random, root: str, cast: list[str], archived: list[str]) -> list[Entry]:
     threads = f"{root}/.threads"
-    kind = _choose(random, (9, "absent"), (24, "bound"), (1, "file"), (1, "link"), (1, "broken"))
+    kind = _choose(random, (9, "absent"), (40, "bound"), (1, "file"), (1, "link"), (1, "broken"))
     if kind == "file":
         return [Entry(threads, "file", "WFS-a\n")]
     if kind in {"link", "broken"}:
@@ -223,7 +223,7 @@ def _make_level(random: Random, place: str, chance: float, cast: list[str]) -> l
     """Make one directory of the project: maybe a root, maybe `.git`."""
     entries = [Entry(place)]
     if random.random() < chance:
-        kind = _choose(random, (24, "root"), (1, "file"), (1, "link"), (1, "broken link"))
+        kind = _choose(random, (40, "root"), (1, "file"), (1, "link"), (1, "broken link"))
         path = f"{place}/{ROOT}"
         if kind == "root":
             entries += _make_root(random, path, cast)
@@ -235,27 +235,30 @@ def _make_level(random: Random, place: str, chance: float, cast: list[str]) -> l
     git = f"{place}/.git"
     kind = _choose(
         random,
-        (16, "none"),
-        (6, "directory"),
+        (40, "none"),
+        (12, "directory"),
         (1, "worktree"),
         (1, "submodule"),
         (1, "link"),
         (1, "broken link"),
     )
     work = "main/.git/worktrees/w"
-    return entries + {
-        "none": [],
-        "directory": [Entry(git)],
-        "worktree": [
-            Entry(f"main/{ROOT}/WFS-a/{RECORD}", "file", "{}"),
-            Entry(f"main/{ROOT}/.active-WFS-a", "file"),
-            Entry(f"{work}/commondir", "file", "../..\n"),
-            Entry(git, "file", f"gitdir: {TOP}/{work}\n"),
-        ],
-        "submodule": [Entry(git, "file", "gitdir: ../.git/modules/sub\n")],
-        "link": [Entry("main/.git"), Entry(git, "link", f"{TOP}/main/.git")],
-        "broken link": [Entry(git, "link", "gone")],
-    }[kind]
+    return (
+        entries
+        + {
+            "none": [],
+            "directory": [Entry(git)],
+            "worktree": [
+                Entry(f"main/{ROOT}/WFS-a/{RECORD}", "file", "{}"),
+                Entry(f"main/{ROOT}/.active-WFS-a", "file"),
+                Entry(f"{work}/commondir", "file", "../..\n"),
+                Entry(git, "file", f"gitdir: {TOP}/{work}\n"),
+            ],
+            "submodule": [Entry(git, "file", "gitdir: ../.git/modules/sub\n")],
+            "link": [Entry("main/.git"), Entry(git, "link", f"{TOP}/main/.git")],
+            "broken link": [Entry(git, "link", "gone")],
+        }[kind]
+    )
 
 
 def _make_environment(random: Random, project: str, cast: list[str]) -> list[tuple[str, str]]:
