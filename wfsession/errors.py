@@ -13,7 +13,8 @@ def _rebuild(
 ) -> "WfError":
     error = kind.__new__(kind, *args)
     error.args = args
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 
@@ -31,7 +32,11 @@ class WfError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
+        state = dict(self.__dict__)
+        if isinstance(self, OSError) and self.errno is not None:
+            # The system's own attribute, which is not kept among ours.
+            state["errno"] = self.errno
+        return _rebuild, (type(self), self.args, state)
 
 
 class RootNotFound(WfError, LookupError):
@@ -205,7 +210,7 @@ class UnsafePath(WfError, OSError):
     code = "unsafe-path"
 
     def __init__(self, path: str, reason: str, hint: str = "") -> None:
-        super().__init__(f"{path} {reason}", hint)
+        super().__init__(f"{path} {reason}", hint or f"look at what is there: ls -ld {path}")
         self.path = path
         self.reason = reason
 

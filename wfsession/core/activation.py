@@ -8,9 +8,9 @@ import time
 from wfsession.core.disk import is_directory, is_regular
 from wfsession.core.locate import Place
 from wfsession.core.markers import Listing, MarkerFile
-from wfsession.core.names import encode_marker
-from wfsession.core.operation import Operation
-from wfsession.errors import SessionNotFound
+from wfsession.core.names import encode_marker, nfc
+from wfsession.core.operation import TRIES, Moved, Operation
+from wfsession.errors import Conflict, SessionNotFound
 
 
 def activate(operation: Operation, listing: Listing, place: Place) -> None:
@@ -43,10 +43,39 @@ def activate(operation: Operation, listing: Listing, place: Place) -> None:
             _outdo(operation, winner, entry)
         for loser in reversed(listing.candidates[1:]):
             if loser.entry != entry:
-                operation.remove_marker(loser)
+                operation.remove_marker(loser.entry)
     if not operation.dry_run:
         operation.sync(operation.root)
         _confirm(operation, place, winner)
+
+
+def activate_placed(operation: Operation, place: Place) -> None:
+    """Activate a session whose directory was just put in the root.
+
+    The operation has done something by then and must not start again, so what is read again
+    where a marker moved is only the markers.
+
+    Raises:
+        Conflict: somebody moved the winning marker each of five times.
+        SessionNotFound: as `activate` does.
+    """
+    for _ in range(TRIES):
+        try:
+            activate(operation, Listing(operation.root), place)
+            return
+        except Moved:
+            continue
+    raise Conflict(operation.root.path)
+
+
+def remove_orphans(operation: Operation, listing: Listing, name: str) -> None:
+    """Remove the markers of a name that has no directory yet.
+
+    With its directory they would compete, and make a session active that nobody switched to.
+    """
+    for marker in listing.orphans:
+        if nfc(marker.name) == nfc(name):
+            operation.remove_marker(marker.entry)
 
 
 def newest_ns(winner: MarkerFile | None) -> int:
@@ -72,12 +101,12 @@ def _outdo(operation: Operation, winner: MarkerFile, entry: str) -> None:
     """
     operation.note_step("create", entry)
     if not operation.dry_run:
-        staging = operation.staging()
-        temporary = operation.make_name("marker")
-        staging.create_marker(temporary)
-        staging.set_mtime(temporary, newest_ns(winner))
-        staging.replace(temporary, entry, operation.root)
-    operation.remove_marker(winner)
+        try:
+            operation.put_marker(entry, newest_ns(winner))
+        except FileNotFoundError:
+            operation.restage()
+            raise Moved from None
+    operation.remove_marker(winner.entry)
 
 
 def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> None:
@@ -107,5 +136,5 @@ def deactivate(operation: Operation, listing: Listing) -> None:
     """
     operation.begin()
     for marker in reversed(listing.candidates):
-        operation.remove_marker(marker)
+        operation.remove_marker(marker.entry)
     operation.sync(operation.root)

@@ -1,7 +1,7 @@
 """Which session people mean by a part of its name, or by "the one before". Pure."""
 
 from wfsession.core.model import Session, Snapshot
-from wfsession.core.names import fold
+from wfsession.core.names import fold, nfc
 from wfsession.errors import AmbiguousName, SessionNotFound
 
 
@@ -20,17 +20,20 @@ def match_session(snapshot: Snapshot, text: str, archived: bool = False) -> Sess
     sessions = [one for one in snapshot.sessions if archived or one.location == "root"]
     wanted = fold(text)
     for is_match in (
-        lambda one: one.name == text,
+        lambda one: one.name == nfc(text),
         lambda one: fold(one.name) == wanted,
         lambda one: fold(one.name).removeprefix("wfs-") == wanted,
         lambda one: fold(one.name).removeprefix("wfs-").startswith(wanted),
+        lambda one: fold(one.name).startswith(wanted),
         lambda one: wanted in fold(one.name),
     ):
         found = [one for one in sessions if is_match(one)] if wanted else []
-        if len(found) == 1:
+        names = tuple(dict.fromkeys(one.name for one in found))
+        if len(names) == 1:
+            # Where an archived one has the same name, the one in the root counts.
             return found[0]
-        if found:
-            raise AmbiguousName(text, tuple(one.name for one in found))
+        if names:
+            raise AmbiguousName(text, names)
     raise SessionNotFound(text, snapshot.root)
 
 

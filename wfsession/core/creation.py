@@ -7,14 +7,20 @@ import errno
 import os
 
 from wfsession.core import layout
-from wfsession.core.activation import activate
+from wfsession.core.activation import activate_placed, remove_orphans
 from wfsession.core.disk import Folder
 from wfsession.core.edits import become_paused
 from wfsession.core.locate import Place, place_of_winner
 from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Record, Session, TaskCounts
-from wfsession.core.names import check_name, encode_marker, fold, make_slug, number_name
-from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation, make_private, run
+from wfsession.core.names import check_name, encode_marker, fold, make_slug, nfc, number_name
+from wfsession.core.operation import (
+    DEFAULT_TIMEOUT_S,
+    Moved,
+    Operation,
+    run,
+)
+from wfsession.core.private import make_private
 from wfsession.core.records import TYPES, encode_new_record, read_former_names
 from wfsession.core.times import make_stamp
 from wfsession.errors import CannotMove, InvalidValue, NameCollision, UnsafePath, as_wf_error
@@ -50,12 +56,7 @@ def create(
 
     On crash: nothing but staging; or the session, paused; or the session, active.
     """
-    if not title.strip():
-        raise InvalidValue("title", title, "it is empty", 'wf new "OAuth integration"')
-    if kind not in TYPES:
-        raise InvalidValue("type", kind, f"{kind!r} is none of {', '.join(TYPES)}")
-    if name is not None:
-        check_name(name)
+    check_new(title, kind, name)
 
     def body(operation: Operation) -> Event:
         listing = Listing(operation.root)
@@ -66,6 +67,7 @@ def create(
         with _Stage(operation, data, adopt) as stage:
             leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
             operation.begin()
+            remove_orphans(operation, listing, place.name)
             stage.move_to(place.dirname, numbered=name is None)
         previous_name = previous.name if previous else None
         if operation.dry_run:
@@ -73,12 +75,26 @@ def create(
                 operation.note_step("activate", encode_marker(place.dirname))
             return _foretell(operation, place, title, kind, previous_name)
         if switch:
-            activate(operation, Listing(operation.root), place)
+            activate_placed(operation, place)
             operation.publish(leaving)
         operation.sync(operation.root)
         return operation.finish("created", place, previous_name)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
+
+
+def check_new(title: str, kind: str, name: str | None) -> None:
+    """Accept what a new session is to be called and of what kind it is, before anything is done.
+
+    Raises:
+        InvalidName, InvalidValue: one of them cannot be used; see `create`.
+    """
+    if not title.strip():
+        raise InvalidValue("title", title, "it is empty", 'wf new "OAuth integration"')
+    if kind not in TYPES:
+        raise InvalidValue("type", kind, f"{kind!r} is none of {', '.join(TYPES)}")
+    if name is not None:
+        check_name(name)
 
 
 def create_root(project: str) -> tuple[str, bool]:
@@ -98,10 +114,7 @@ def create_root(project: str) -> tuple[str, bool]:
     """
     try:
         with Folder.open(os.path.realpath(project)) as folder:
-            is_new = folder.find(layout.ROOT) is None
-            if is_new:
-                folder.make(layout.ROOT)
-                folder.sync()
+            is_new = folder.make_if_missing(layout.ROOT)
             with folder.child(layout.ROOT) as root:
                 make_private(root)
                 return root.path, is_new
@@ -118,21 +131,38 @@ class _Stage:
         self._adopt = adopt
         self._parent: Folder | None = None
         self._name = ""
+        self._made = False
         self._written = False
 
     def __enter__(self) -> "_Stage":
-        if self._adopt is not None:
-            self._open_adopted(self._adopt)
-        elif not self._operation.dry_run:
+        try:
+            if self._adopt is not None:
+                self._open_adopted(self._adopt)
+                self._fill()
+            elif not self._operation.dry_run:
+                self._make()
+        except (OSError, Moved):
+            self.__exit__()
+            raise
+        return self
+
+    def _make(self) -> None:
+        try:
             self._name = self._operation.make_name("session")
             self._parent = self._operation.staging()
             self._parent.make(self._name)
+            self._made = True
+            self._fill()
+        except FileNotFoundError:
+            # `.wf` went away in between.
+            raise Moved from None
+
+    def _fill(self) -> None:
         if self._parent is not None and not self._operation.dry_run:
-            self._written = True
             with self._parent.child(self._name) as folder:
                 folder.create(layout.RECORD, self._data)
+                self._written = True
                 folder.sync()
-        return self
 
     def _open_adopted(self, path: str) -> None:
         absolute = os.path.abspath(path)
@@ -140,6 +170,8 @@ class _Stage:
         if f"{root}{os.sep}".startswith(f"{absolute.rstrip(os.sep)}{os.sep}"):
             raise UnsafePath(path, "holds the root, so it cannot become a session in it")
         parent, self._name = os.path.split(absolute)
+        if os.path.relpath(absolute, root) in layout.OWN:
+            raise UnsafePath(path, "belongs to the root, so it cannot become a session in it")
         self._parent = Folder.open(os.path.realpath(parent))
         with self._parent.child(self._name) as folder:
             if folder.find(layout.RECORD) is not None:
@@ -163,21 +195,24 @@ class _Stage:
             if numbered:
                 raise Moved from None
             raise
-        self._written = False
+        except FileNotFoundError:
+            # `.wf` went away in between, or what was adopted; the next reading tells.
+            raise Moved from None
+        self._made = self._written = False
 
     def __exit__(self, *_: object) -> None:
         if self._parent is None:
             return
-        if self._written:
-            self._take_back(self._parent)
+        self._take_back(self._parent)
         if self._adopt is not None:
             self._parent.close()
 
     def _take_back(self, parent: Folder) -> None:
         try:
-            with parent.child(self._name) as folder:
-                folder.unlink(layout.RECORD)
-            if self._adopt is None:
+            if self._written:
+                with parent.child(self._name) as folder:
+                    folder.unlink(layout.RECORD)
+            if self._made:
                 parent.remove(self._name)
         except OSError:
             pass  # what is left in `.wf/tmp` is the doctor's
@@ -248,7 +283,7 @@ def _list_taken(operation: Operation, listing: Listing) -> set[str]:
 
 def _list_former(operation: Operation, listing: Listing, but: str = "") -> set[str]:
     """Return, folded, the names that sessions had before they were renamed; `but` keeps its own."""
-    places = [(operation.root, entry) for entry in listing.names if entry != but]
+    places = [(operation.root, entry) for entry in listing.names if nfc(entry) != but]
     archived = _list_archived(operation)
     if archived:
         places += [(operation.completed(), entry) for entry in archived]

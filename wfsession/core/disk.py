@@ -8,9 +8,16 @@ path is not of the kind that it must be. Imports only `errors`; nothing heavy at
 import errno
 import os
 import stat
-import time
 
-from wfsession.errors import LockTimeout, UnsafePath
+from wfsession.errors import UnsafePath
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Concatenate, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -21,7 +28,6 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXE
 _HAS_DESCRIPTORS = os.open in os.supports_dir_fd
 _NOT_A_DIRECTORY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK)
 _NOTHING_TO_SYNC = (errno.EINVAL, errno.ENOTSUP)
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.001, 0.02
 
 
 class FileContents:
@@ -68,6 +74,23 @@ def _sync_descriptor(descriptor: int) -> None:
         fcntl.fcntl(descriptor, full)
 
 
+def _tell_path(
+    call: "Callable[Concatenate[Folder, P], T]",
+) -> "Callable[Concatenate[Folder, P], T]":
+    """Let the errors of a call name a whole path, and not an entry of some directory."""
+
+    def told(self: "Folder", /, *args: "P.args", **kwargs: "P.kwargs") -> "T":
+        try:
+            return call(self, *args, **kwargs)
+        except OSError as error:
+            if isinstance(error.filename, str) and not os.path.isabs(error.filename):
+                error.filename = self.join(error.filename)
+            raise
+
+    told.__doc__ = call.__doc__
+    return told
+
+
 class Folder:
     """An open directory. All names are single entries of it; use it as a context manager."""
 
@@ -98,6 +121,7 @@ class Folder:
         except OSError as error:
             if error.errno in _NOT_A_DIRECTORY:
                 raise UnsafePath(path, "is no directory (or a symlink to one)") from None
+            error.filename = path
             raise
         return cls(path, descriptor)
 
@@ -132,6 +156,7 @@ class Folder:
         """Return the status of this directory itself."""
         return os.stat(self.path if self._descriptor is None else self._descriptor)
 
+    @_tell_path
     def stat(self, name: str) -> os.stat_result:
         """Return the status of an entry, of the link itself where it is a symlink."""
         return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
@@ -143,6 +168,7 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    @_tell_path
     def read(self, name: str, limit_bytes: int) -> FileContents:
         """Return the bytes of a regular file of at most `limit_bytes`.
 
@@ -165,10 +191,11 @@ class Folder:
             if status.st_size > limit_bytes:
                 size = f"has {status.st_size:,} bytes, and {limit_bytes:,} is the most"
                 raise UnsafePath(self.join(name), size)
-            return FileContents(_read_all(descriptor, limit_bytes + 1), status)
+            return FileContents(read_all(descriptor, limit_bytes + 1), status)
         finally:
             os.close(descriptor)
 
+    @_tell_path
     def create(self, name: str, data: bytes, like: FileContents | None = None) -> None:
         """Create a file that must not exist, with `data`, synced.
 
@@ -177,23 +204,33 @@ class Folder:
             data: all of its bytes.
             like: a file whose mode and owner the new one takes, the owner as far as allowed.
 
+        Raises:
+            OSError: as the system says; the file is gone again then.
+
         On crash: the file is absent, or there with any part of `data`.
         """
         descriptor = os.open(self._at(name), _NEW, 0o666, dir_fd=self._descriptor)
         try:
-            written = 0
-            while written < len(data):
-                written += os.write(descriptor, data[written:])
-            if like is not None and hasattr(os, "fchmod"):
-                _take_owner(descriptor, like)
-            _sync_descriptor(descriptor)
+            _fill(descriptor, data, like)
+        except OSError:
+            self._drop_partial(name)
+            raise
         finally:
             os.close(descriptor)
 
+    def _drop_partial(self, name: str) -> None:
+        """Remove half of a file: it must not stand in the way of the next try."""
+        try:
+            self.unlink(name)
+        except OSError:
+            pass  # as after a crash; the first error is the one to tell
+
+    @_tell_path
     def create_marker(self, name: str) -> None:
         """Create an empty file that must not exist; durable once the directory is synced."""
         os.close(os.open(self._at(name), _NEW, 0o666, dir_fd=self._descriptor))
 
+    @_tell_path
     def replace(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
         """Rename a file over whatever file has the new name, in one step.
 
@@ -207,6 +244,7 @@ class Folder:
             dst_dir_fd=other._descriptor,
         )
 
+    @_tell_path
     def move(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
         """Rename a file or a directory to a name that must be free (R12).
 
@@ -224,18 +262,33 @@ class Folder:
             dst_dir_fd=other._descriptor,
         )
 
+    @_tell_path
     def unlink(self, name: str) -> None:
         """Remove a file's name."""
         os.unlink(self._at(name), dir_fd=self._descriptor)
 
+    @_tell_path
     def make(self, name: str) -> None:
         """Create a directory that must not exist."""
         os.mkdir(self._at(name), 0o777, dir_fd=self._descriptor)
 
+    def make_if_missing(self, name: str) -> bool:
+        """Make a directory, durable at once, where nothing has that name; tell whether it did."""
+        if self.find(name) is not None:
+            return False
+        try:
+            self.make(name)
+        except FileExistsError:
+            return False
+        self.sync()
+        return True
+
+    @_tell_path
     def remove(self, name: str) -> None:
         """Remove an empty directory."""
         os.rmdir(self._at(name), dir_fd=self._descriptor)
 
+    @_tell_path
     def set_mtime(self, name: str, mtime_ns: int) -> None:
         """Set the time stamps of a file, in nanoseconds."""
         path, stamps = self._at(name), (mtime_ns, mtime_ns)
@@ -254,6 +307,7 @@ class Folder:
             if error.errno not in _NOTHING_TO_SYNC:
                 raise
 
+    @_tell_path
     def open_lock_file(self, name: str, create: bool) -> int:
         """Open the file that is locked, and return its descriptor."""
         flags = os.O_RDWR | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
@@ -268,12 +322,22 @@ def make_directories(path: str) -> Folder:
     return Folder.open(os.path.realpath(path))
 
 
-def _read_all(descriptor: int, limit_bytes: int) -> bytes:
+def read_all(descriptor: int, limit_bytes: int) -> bytes:
+    """Return what is left to read of an open file, at most `limit_bytes` of it."""
     parts: list[bytes] = []
     while limit_bytes > 0 and (part := os.read(descriptor, min(limit_bytes, 1 << 16))):
         parts.append(part)
         limit_bytes -= len(part)
     return b"".join(parts)
+
+
+def _fill(descriptor: int, data: bytes, like: FileContents | None) -> None:
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
+    if like is not None and hasattr(os, "fchmod"):
+        _take_owner(descriptor, like)
+    _sync_descriptor(descriptor)
 
 
 def _take_owner(descriptor: int, like: FileContents) -> None:
@@ -284,108 +348,3 @@ def _take_owner(descriptor: int, like: FileContents) -> None:
         except PermissionError:
             pass  # only root may give files away; the mode below still holds
     os.fchmod(descriptor, like.mode)
-
-
-_held: set[int] = set()
-
-
-def _close_in_child() -> None:
-    """Close what the parent holds, never unlock it: both share one lock (R9)."""
-    for descriptor in _held:
-        os.close(descriptor)
-    _held.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)
-
-
-class Lock:
-    """The one lock that the writers of a root hold: a file in its private directory.
-
-    It is the operating system's (`flock`), by way of filelock: it ends with its process. The
-    file says who holds it, for people; nothing is decided by that.
-    """
-
-    def __init__(self, root: Folder, private: str, name: str) -> None:
-        self._root = root
-        self._private = private
-        self._name = name
-        self._descriptor = -1
-        self._pid = 0
-
-    @property
-    def path(self) -> str:
-        """The absolute path of the lock file."""
-        return self._root.join(f"{self._private}/{self._name}")
-
-    def acquire(self, timeout_s: float, create: bool = True) -> None:
-        """Take the lock, waiting at most `timeout_s` seconds.
-
-        Args:
-            timeout_s: seconds, 0 for a single try.
-            create: make the file where there is none; a reader makes none.
-
-        Raises:
-            LockTimeout: somebody else held it all that time.
-            UnsafePath: the lock file is a symlink or no regular file.
-            OSError: as the system says, FileNotFoundError among them.
-        """
-        from filelock import lock_descriptor
-
-        deadline = time.monotonic() + timeout_s
-        wait_s = _FIRST_WAIT_S
-        while True:
-            descriptor = self._open(create)
-            if lock_descriptor(descriptor, blocking=False):
-                self._descriptor, self._pid = descriptor, os.getpid()
-                _held.add(descriptor)
-                if self.is_ours():
-                    if create:
-                        self._sign()
-                    return
-                self.release()
-            else:
-                holder = _read_all(descriptor, 200).decode(errors="replace").strip()
-                os.close(descriptor)
-                if time.monotonic() >= deadline:
-                    raise LockTimeout(self.path, timeout_s, holder)
-            time.sleep(wait_s)
-            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-
-    def _open(self, create: bool) -> int:
-        try:
-            with self._root.child(self._private) as private:
-                descriptor = private.open_lock_file(self._name, create)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
-                raise UnsafePath(self.path, "is no regular file") from None
-            raise
-        if is_regular(os.fstat(descriptor)):
-            return descriptor
-        os.close(descriptor)
-        raise UnsafePath(self.path, "is no regular file")
-
-    def _sign(self) -> None:
-        # Whatever else somebody put or linked here keeps its bytes.
-        before = _read_all(self._descriptor, 200)
-        if os.fstat(self._descriptor).st_nlink != 1 or not b"process ".startswith(before[:8]):
-            return
-        host = os.uname().nodename if hasattr(os, "uname") else ""
-        os.ftruncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, f"process {self._pid} on {host}\n".encode())
-
-    def is_ours(self) -> bool:
-        """Tell whether the file that we locked is still the one that others would lock (R9)."""
-        if self._descriptor < 0 or self._pid != os.getpid():
-            return False
-        status = self._root.find(f"{self._private}/{self._name}")
-        return status is not None and os.path.samestat(status, os.fstat(self._descriptor))
-
-    def release(self) -> None:
-        """Let the lock go, in the process that took it; once is enough."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0 and self._pid == os.getpid():
-            _held.discard(descriptor)
-            os.close(descriptor)

@@ -16,3 +16,5 @@ IGNORED = b".active-*\n.threads/\n.wf/\n"
 PRIVATE = ".wf"
 LOCK = "lock"
 STAGING = "tmp"
+# What lies in a root and never becomes a session of it.
+OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, COMPLETED})

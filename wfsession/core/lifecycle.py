@@ -6,7 +6,14 @@ that readers understand. Source: PROTOCOL R1, R5, R7, R12 and its table of steps
 """
 
 from wfsession.core import layout
-from wfsession.core.activation import activate, clear_target, deactivate, newest_ns
+from wfsession.core.activation import (
+    activate,
+    activate_placed,
+    clear_target,
+    deactivate,
+    newest_ns,
+    remove_orphans,
+)
 from wfsession.core.creation import check_free, move_directory
 from wfsession.core.edits import (
     become_active,
@@ -22,6 +29,7 @@ from wfsession.core.names import check_name, encode_marker
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, Operation, run
 from wfsession.core.tasks import list_unfinished
 from wfsession.errors import (
+    NameCollision,
     RecordUnusable,
     SessionArchived,
     UnfinishedTasks,
@@ -133,7 +141,8 @@ def pause(
             session = _read_usable(operation, place, listing, "paused")
             if session.state == "completed":
                 raise WrongState(session.name, "completed", "paused", f"wf reopen {session.name}")
-            return operation.finish("paused", place, session.name, changed=False)
+            previous = active.name if active else None
+            return operation.finish("paused", place, previous, changed=False)
         leaving = operation.prepare_leaving(place, become_paused(operation.moment))
         deactivate(operation, listing)
         operation.publish(leaving)
@@ -181,11 +190,13 @@ def complete(
         active = place_of_winner(listing)
         is_active = active is not None and active.dirname == place.dirname
         changed = is_active or session.state != "completed"
+        if archive:
+            _require_room(operation, place)
         if changed:
             _require_finished(operation, place, session, unfinished)
             _complete(operation, listing, place, is_active)
         if archive:
-            place = _archive(operation, place)
+            place = _archive(operation, place, None if changed else listing)
         previous = active.name if active else None
         kind = "archived" if archive and not changed else "completed"
         return operation.finish(kind, place, previous, changed=changed or archive)
@@ -216,7 +227,7 @@ def _complete(operation: Operation, listing: Listing, place: Place, is_active: b
 def _remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
     for marker in listing.candidates:
         if marker.dirname == place.dirname:
-            operation.remove_marker(marker)
+            operation.remove_marker(marker.entry)
 
 
 def archive(
@@ -251,25 +262,40 @@ def archive(
         if session.state != "completed":
             hint = f"wf complete --archive {session.name}"
             raise WrongState(session.name, session.state, "archived", hint)
-        operation.begin()
-        _remove_marker_of(operation, listing, place)
-        place = _archive(operation, place)
+        _require_room(operation, place)
+        place = _archive(operation, place, listing)
         return operation.finish("archived", place, previous)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
 
-def _archive(operation: Operation, place: Place) -> Place:
+def _require_room(operation: Operation, place: Place) -> None:
+    """Refuse, while nothing is done yet, what the move into `completed/` would refuse (R12)."""
+    try:
+        completed = operation.completed()
+    except FileNotFoundError:
+        return
+    if completed.find(place.dirname) is not None:
+        raise NameCollision(place.dirname, completed.join(place.dirname))
+
+
+def _archive(operation: Operation, place: Place, listing: Listing | None) -> Place:
+    """Move a completed session; with a `listing`, remove the losing marker it may have in that."""
     target = Place(place.dirname, layout.COMPLETED)
+    archiving = operation.prepare(place, become_archived(operation.moment))
+    operation.begin()
+    if listing is not None:
+        _remove_marker_of(operation, listing, place)
+        operation.sync(operation.root)
     operation.note_step("move", place.dirname, f"{layout.COMPLETED}/{place.dirname}")
-    if operation.dry_run:
-        return place
-    operation.make_completed()
-    operation.hold_lock()
-    move_directory(operation.root, place.dirname, place.dirname, operation.completed())
-    operation.publish(operation.prepare(target, become_archived(operation.moment)))
+    if not operation.dry_run:
+        operation.root.make_if_missing(layout.COMPLETED)
+        operation.hold_lock()
+        move_directory(operation.root, place.dirname, place.dirname, operation.completed())
+    operation.follow(place, target, archiving)
+    operation.publish(archiving)
     operation.sync()
-    return target
+    return place if operation.dry_run else target
 
 
 def reopen(
@@ -296,11 +322,8 @@ def reopen(
         previous = place_of_winner(listing)
         before = previous.name if previous else None
         if place.location == layout.COMPLETED:
-            place = _bring_back(operation, place)
-            if operation.dry_run:
-                operation.note_step("activate", encode_marker(place.dirname))
-                return operation.finish("reopened", Place(place.dirname, "completed"), before)
-            listing = Listing(operation.root)
+            place = _bring_back(operation, listing, place, previous)
+            return operation.finish("reopened", place, before)
         session = _read_usable(operation, place, listing, "reopened")
         if session.state == "paused":
             hint = f"wf resume {session.name}"
@@ -313,14 +336,22 @@ def reopen(
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
 
-def _bring_back(operation: Operation, place: Place) -> Place:
-    # What cannot be written afterwards must not be moved: prepared once here only for that.
-    operation.prepare(place, become_active(operation.moment))
+def _bring_back(
+    operation: Operation, listing: Listing, place: Place, previous: Place | None
+) -> Place:
+    target = Place(place.dirname, "root")
+    leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
+    entering = operation.prepare(place, become_active(operation.moment), only_if_active=True)
+    operation.begin()
+    remove_orphans(operation, listing, place.name)
     operation.note_step("move", f"{layout.COMPLETED}/{place.dirname}", place.dirname)
     if not operation.dry_run:
-        operation.begin()
         move_directory(operation.completed(), place.dirname, place.dirname, operation.root)
-    return Place(place.dirname, "root")
+    operation.follow(place, target, entering)
+    activate_placed(operation, target)
+    operation.publish(leaving, entering)
+    operation.sync()
+    return place if operation.dry_run else target
 
 
 def rename(
@@ -356,13 +387,11 @@ def rename(
         renaming = operation.prepare(place, edit)
         operation.begin()
         _rename_directory(operation, listing, place, new_name)
-        if operation.dry_run:
-            operation.note_step("replace", f"{new_name}/{layout.RECORD}")
-            return operation.finish("renamed", place, previous)
+        new_place = Place(new_name, "root")
+        operation.follow(place, new_place, renaming)
         operation.publish(renaming)
         operation.sync(operation.root)
-        new_place = Place(new_name, "root")
-        return operation.finish("renamed", new_place, previous)
+        return operation.finish("renamed", place if operation.dry_run else new_place, previous)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
@@ -370,11 +399,18 @@ def rename(
 def _rename_directory(operation: Operation, listing: Listing, place: Place, new_name: str) -> None:
     """Rename the directory; if it is the active one, its new marker waits for it (R5)."""
     winner = listing.winner
-    if winner is not None and winner.dirname == place.dirname:
-        entry = encode_marker(new_name)
-        clear_target(operation, entry)
-        operation.create_marker(entry, newest_ns(winner))
-    operation.note_step("rename", place.dirname, new_name)
-    if not operation.dry_run:
-        move_directory(operation.root, place.dirname, new_name, operation.root)
+    entry = encode_marker(new_name)
+    remove_orphans(operation, listing, new_name)
+    clear_target(operation, entry)
+    try:
+        if winner is not None and winner.dirname == place.dirname:
+            operation.create_marker(entry, newest_ns(winner))
+        operation.note_step("rename", place.dirname, new_name)
+        if not operation.dry_run:
+            move_directory(operation.root, place.dirname, new_name, operation.root)
+    except OSError:
+        if operation.root.find(place.dirname) is not None:
+            # Beside a directory of somebody else's it would make that one active.
+            operation.remove_marker(entry)
+        raise
     _remove_marker_of(operation, listing, place)

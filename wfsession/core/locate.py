@@ -271,9 +271,7 @@ def _refuse_unsafe(root: Folder, name: str) -> None:
     if name.startswith(SESSION_PREFIX) and is_session_name(name):
         status = root.find(name)
         if status is not None and not is_directory(status):
-            raise UnsafePath(
-                root.join(name), "is a symlink or a file; a session is a directory"
-            )
+            raise UnsafePath(root.join(name), "is a symlink or a file; a session is a directory")
 
 
 def _list_nearest(root: Folder, name: str) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ what is found here into values.
 import os
 import time
 
-from wfsession.core.disk import Folder, Lock, is_directory, is_regular
+from wfsession.core.disk import Folder, is_directory, is_regular
 from wfsession.core.layout import LOCK, PRIVATE
+from wfsession.core.lock import Lock
 from wfsession.core.names import MARKER_PREFIX, nfc, parse_marker
 from wfsession.errors import WfError
 

@@ -13,9 +13,10 @@ SESSION_PREFIX = "WFS-"
 MAX_BYTES = 200
 
 _RESERVED = frozenset({"completed", "active", "archives", "sessions", "issues", "specs"})
+# Windows has more of them; those hold signs that no name may have.
 _WINDOWS_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", "conin$", "conout$"}
-    | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
+    {"con", "prn", "aux", "nul"}
+    | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789"}
 )
 _ASCII_USABLE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 # A slug longer than this is no longer a name that anybody types; the title is kept whole.
@@ -80,10 +81,7 @@ def check_name(name: str) -> None:
 
 def is_session_name(raw: str) -> bool:
     """Tell whether a directory entry's name can be a session's (any Unicode form)."""
-    try:
-        return not find_fault(nfc(raw))
-    except UnicodeEncodeError:
-        return False
+    return not find_fault(nfc(raw))
 
 
 def encode_marker(name: str) -> str:
@@ -108,8 +106,9 @@ def _words_of(title: str) -> str:
     for character in nfc(nfc(title).lower()):
         usable = _is_usable(character)
         # A mark without the letter that it belongs to (an emoji's selector) says nothing.
-        stray_mark = usable and not _may_begin(character) and not (kept and kept[-1] != "-")
-        kept.append(character if usable and not stray_mark else "-")
+        is_mark = unicodedata.category(character)[0] == "M"
+        is_stray = is_mark and (not kept or kept[-1] in "-_.")
+        kept.append(character if usable and not is_stray else "-")
     return "-".join(part for part in "".join(kept).split("-") if part.strip("_."))
 
 

@@ -11,17 +11,18 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 
-import orjson
-
 from wfsession.core import layout
-from wfsession.core.disk import FileContents, Folder, Lock, is_regular
+from wfsession.core.attic import set_aside
+from wfsession.core.disk import FileContents, Folder, is_regular
 from wfsession.core.locate import Place, open_root
+from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing, MarkerFile
 from wfsession.core.model import Event, Fault, Session, Step
+from wfsession.core.private import make_private
 from wfsession.core.records import Edit, apply_edit, read_record
 from wfsession.core.snapshot import read_session
-from wfsession.core.times import encode_time, make_stamp, now
-from wfsession.errors import Conflict, RecordUnusable, SessionNotFound, as_wf_error
+from wfsession.core.times import now
+from wfsession.errors import Conflict, RecordUnusable, SessionNotFound, WfError, as_wf_error
 
 TRIES = 5
 DEFAULT_TIMEOUT_S = 30.0
@@ -172,11 +173,6 @@ class Operation:
         """Open `completed/`."""
         return self._keep(layout.COMPLETED, lambda: self.root.child(layout.COMPLETED))
 
-    def make_completed(self) -> None:
-        """Make `completed/` where it is missing, durable at once."""
-        if not self.dry_run:
-            _make_if_missing(self.root, layout.COMPLETED)
-
     def session(self, place: Place) -> Folder:
         """Open a session's directory, once for the whole operation.
 
@@ -188,6 +184,14 @@ class Operation:
             return self._keep(f"session {place.dirname}", lambda: parent.child(place.dirname))
         except FileNotFoundError:
             raise SessionNotFound(place.name, self.root.path) from None
+
+    def follow(self, place: Place, target: Place, prepared: Prepared | None) -> None:
+        """Go on with a session whose directory was moved, and publish to its new place."""
+        if prepared is not None:
+            prepared.place = target
+            if not self.dry_run:
+                self._close(f"session {place.dirname}")
+                prepared.folder = self.session(target)
 
     def read(self, place: Place, listing: Listing) -> Session:
         """Read a session as a value.
@@ -242,8 +246,22 @@ class Operation:
         temporary = self.make_name("record")
         if not self.dry_run:
             self._temporary.append(temporary)
-            self.staging().create(temporary, data, like=contents)
+            self._stage(temporary, data, contents)
         return Prepared(place, folder, edit, contents, temporary, only_if_active)
+
+    def _stage(self, temporary: str, data: bytes, like: FileContents) -> None:
+        try:
+            self.staging().create(temporary, data, like)
+        except FileNotFoundError:
+            if not self._committed:
+                raise Moved from None
+            self.restage()
+            self.staging().create(temporary, data, like)
+
+    def restage(self) -> None:
+        """Make `.wf/tmp` again: it went away in between, alone or with `.wf`."""
+        self._close("staging")
+        make_private(self.root)
 
     def prepare_leaving(self, place: Place | None, edit: Edit) -> Prepared | None:
         """Prepare the record of the session that stops being active, as far as it can be.
@@ -260,17 +278,24 @@ class Operation:
             return None
 
     def publish(self, *prepared: Prepared | None) -> None:
-        """Replace records by what was prepared (R8).
+        """Replace records by what was prepared (R8); one that fails keeps none of the others back.
 
         Raises:
             Conflict: somebody else changed a record each of five times.
             RecordUnusable: somebody else left it unusable in between.
         """
+        failed: WfError | None = None
         for one in prepared:
             if one is not None:
                 self.note_step("replace", self._name_record(one.place))
-                if not self.dry_run:
-                    self._publish(one)
+                try:
+                    if not self.dry_run:
+                        self._publish(one)
+                except (Conflict, RecordUnusable) as error:
+                    failed = failed or error
+        if failed is not None:
+            self.sync()
+            raise failed
 
     def _name_record(self, place: Place) -> str:
         path = os.path.join(place.path_in(self.root.path), layout.RECORD)
@@ -342,20 +367,34 @@ class Operation:
                 self.root.create_marker(entry)
             except FileExistsError:
                 pass  # made by hand this moment, or an orphan's; its time is set all the same
-            if self.root.stat(entry).st_mtime_ns < mtime_ns:
-                self.root.set_mtime(entry, mtime_ns)
+            try:
+                if self.root.stat(entry).st_mtime_ns < mtime_ns:
+                    self.root.set_mtime(entry, mtime_ns)
+            except FileNotFoundError:
+                raise Moved from None
 
-    def remove_marker(self, marker: MarkerFile) -> None:
+    def put_marker(self, entry: str, mtime_ns: int) -> None:
+        """Put an empty marker of that time in its place, over any that is there, in one step."""
+        temporary = self.make_name("marker")
+        self._temporary.append(temporary)
+        self.staging().create_marker(temporary)
+        self.staging().set_mtime(temporary, mtime_ns)
+        self.staging().replace(temporary, entry, self.root)
+
+    def remove_marker(self, entry: str) -> None:
         """Delete a marker if it is empty and has no other name; set it aside otherwise."""
-        status = self.root.find(marker.entry)
+        status = self.root.find(entry)
         if status is None:
             return
         if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
-            self.note_step("remove", marker.entry)
+            self.note_step("remove", entry)
             if not self.dry_run:
-                self.root.unlink(marker.entry)
+                try:
+                    self.root.unlink(entry)
+                except FileNotFoundError:
+                    pass  # removed by hand this moment
         else:
-            self.set_aside(marker.entry, "marker", "it was not an empty file of one name")
+            self.set_aside(entry, "marker", "it was not an empty file of one name")
 
     def set_aside(self, entry: str, what: str, reason: str) -> None:
         """Move an entry of the root to the attic, with a note (R2).
@@ -365,17 +404,7 @@ class Operation:
         self.note_step("set aside", entry, layout.ATTIC)
         if self.dry_run:
             return
-        _make_if_missing(self.root, layout.ATTIC)
-        with self.root.child(layout.ATTIC) as attic:
-            name = f"{make_stamp(self.moment)}-{what}-{os.urandom(3).hex()}"
-            attic.make(name)
-            with attic.child(name) as box:
-                note = {"at": encode_time(self.moment), "from": entry, "reason": reason}
-                box.create("note.json", orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
-                attic.sync()
-                self.root.move(entry, "item", box)
-                box.sync()
-            self.root.sync()
+        set_aside(self.root, entry, what, reason, self.moment)
 
     def finish(self, kind: str, place: Place, previous: str | None, changed: bool = True) -> Event:
         """Return the event that tells what was done, with the session as it is now."""
@@ -388,28 +417,3 @@ class Operation:
             notes=tuple(self.notes),
             steps=tuple(self.steps),
         )
-
-
-def _make_if_missing(folder: Folder, name: str) -> bool:
-    if folder.find(name) is not None:
-        return False
-    try:
-        folder.make(name)
-    except FileExistsError:
-        return False
-    folder.sync()
-    return True
-
-
-def make_private(root: Folder) -> None:
-    """Make `.wf`, `.wf/tmp`, and with the former the root's `.gitignore`."""
-    if _make_if_missing(root, layout.PRIVATE) and root.find(layout.IGNORE) is None:
-        try:
-            root.create(layout.IGNORE, layout.IGNORED)
-        except FileExistsError:
-            pass  # somebody's own, made this moment: it stays
-    try:
-        with root.child(layout.PRIVATE) as private:
-            _make_if_missing(private, layout.STAGING)
-    except FileNotFoundError:
-        make_private(root)

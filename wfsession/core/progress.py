@@ -14,8 +14,8 @@ from wfsession.core.locate import find_session
 from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Record
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, Operation, run
-from wfsession.core.records import Assignments, Edit, stamp_updated
-from wfsession.core.splice import REMOVED, Path
+from wfsession.core.records import Assignments, Edit, find_value, stamp_updated
+from wfsession.core.splice import REMOVED, Appended, Path
 from wfsession.core.times import encode_time
 from wfsession.errors import InvalidValue, SessionArchived
 
@@ -78,7 +78,8 @@ def set_phase(
     """
     wanted = phase.upper()
     if wanted not in PHASES:
-        raise InvalidValue("phase", phase, f"{phase!r} is none of {', '.join(PHASES)}")
+        reason = f"{phase!r} is none of {', '.join(PHASES)}"
+        raise InvalidValue("phase", phase, reason, f"wf phase set {PHASES[0]}")
 
     def make_edit(moment: datetime) -> Edit:
         return lambda record: _move_phase(record, wanted, moment, dict(artifacts or {}))
@@ -104,7 +105,7 @@ def next_phase(
         def edit(record: Record) -> Assignments:
             following = _NEXT.get(record.phase.upper(), "" if record.phase else "PLAN")
             if not following:
-                is_last = record.phase.upper() == PHASES[-1]
+                is_last = _rank(record.phase) >= _rank(PHASES[-1])
                 hint = "wf complete" if is_last else f"wf phase set {PHASES[0]}"
                 reason = f"nothing is known to follow {record.phase}"
                 raise InvalidValue("phase", record.phase, reason, hint)
@@ -118,6 +119,8 @@ def next_phase(
 def _rank(phase: str) -> int:
     """Return how far a phase is; one that we do not know comes before the first."""
     known = "IMPLEMENT" if phase.upper() == "IMPLEMENTATION" else phase.upper()
+    if known == "COMPLETE":
+        return len(PHASES)
     return PHASES.index(known) if known in PHASES else -1
 
 
@@ -136,8 +139,7 @@ def _move_phase(
             "completed_at": encode_time(moment),
             "artifacts": artifacts,
         }
-        before = record.data.get("transitions") or []
-        changes[("transitions",)] = [*before, handed]
+        changes[("transitions",)] = Appended(handed)
     changes[("progress", "completed_phases")] = done
     return {**changes, **make_checkpoint(record, moment, "phase_complete", "", artifacts)}
 
@@ -224,7 +226,8 @@ def finish_task(
         def edit(record: Record) -> Assignments:
             if task not in record.current_tasks:
                 in_hand = ", ".join(record.current_tasks) or "none is"
-                raise InvalidValue("task", task, f"{task!r} is not in hand ({in_hand})")
+                reason = f"{task!r} is not in hand ({in_hand})"
+                raise InvalidValue("task", task, reason, "wf task list")
             rest = [other for other in record.current_tasks if other != task]
             return {
                 ("progress", "current_tasks"): rest,
@@ -240,7 +243,8 @@ def finish_task(
 def _count(record: Record, key: str, by: int) -> Assignments:
     """Count one more, in the fields that some records have for this already or get with it."""
     if record.tasks_total is None:
-        counts = {"total": len(record.current_tasks), "completed": 0}
+        done = record.tasks_done or 0
+        counts = {"total": len(record.current_tasks) + done, "completed": done}
         counts[key] += by
         return {("progress", field): count for field, count in counts.items()}
     present = record.tasks_total if key == "total" else record.tasks_done or 0
@@ -278,7 +282,13 @@ def update(
 
     def make_edit(moment: datetime) -> Edit:
         def edit(record: Record) -> Assignments:
-            return {**stamp_updated(record, moment), **assignments} if assignments else {}
+            wanted = {
+                path: value
+                for path, value in assignments.items()
+                # To merge nothing into an object is to leave it as it is.
+                if value != {} or not isinstance(find_value(record, path), Mapping)
+            }
+            return {**stamp_updated(record, moment), **wanted} if wanted else {}
 
         return edit
 
@@ -287,6 +297,8 @@ def update(
 
 def _flatten(path: Path, changes: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     for key, value in changes.items():
+        if not isinstance(key, str):
+            raise InvalidValue("changes", changes, f"the key {key!r} is no text")
         if isinstance(value, Mapping) and value:
             yield from _flatten((*path, key), value)
         else:

@@ -16,7 +16,7 @@ from wfsession.core.disk import FileContents, Folder
 from wfsession.core.layout import RECORD
 from wfsession.core.model import Checkpoint, Fault, Record, Transition, WrongField
 from wfsession.core.names import nfc
-from wfsession.core.splice import Path, splice
+from wfsession.core.splice import Appended, Path, splice
 from wfsession.core.times import encode_time, parse_time
 from wfsession.errors import InvalidValue, RecordUnusable, UnsafePath
 
@@ -139,7 +139,7 @@ def parse_record(data: bytes) -> Record | Fault:
         )
     for key in ("schema_version", "schema"):
         version = parsed.get(key)
-        if isinstance(version, int) and version > SCHEMA:
+        if isinstance(version, int | float) and version > SCHEMA:
             reason = f"its {key} is {version}, and this wfsession knows {SCHEMA}"
             return Fault("record-newer-schema", reason)
     return _build(_Fields(parsed))
@@ -147,12 +147,11 @@ def parse_record(data: bytes) -> Record | Fault:
 
 def _build(fields: _Fields) -> Record:
     task_count = fields.object("task_system").get("task_count")
+    inner = ("total",) if isinstance(task_count, dict) else ()
+    counted = fields.count("task_system", "task_count", *inner)
     total = fields.count("progress", "total")
-    if total is None and task_count is not None:
-        inner = ("total",) if isinstance(task_count, dict) else ()
-        total = fields.count("task_system", "task_count", *inner)
     project, description = fields.text("project"), fields.text("description")
-    record = Record(
+    return Record(
         session_id=fields.text("session_id"),
         title=project or description,
         type=fields.text("type"),
@@ -160,7 +159,7 @@ def _build(fields: _Fields) -> Record:
         status=fields.text("status"),
         completed_phases=fields.texts("progress", "completed_phases"),
         current_tasks=fields.texts("progress", "current_tasks"),
-        tasks_total=total,
+        tasks_total=counted if total is None else total,
         tasks_done=fields.count("progress", "completed"),
         created=fields.first_time(_CREATED),
         updated=fields.first_time(_UPDATED),
@@ -175,7 +174,6 @@ def _build(fields: _Fields) -> Record:
         wrong=tuple(fields.wrong.values()),
         data=MappingProxyType(fields.data),
     )
-    return record
 
 
 def _list_transitions(fields: _Fields) -> Iterator[Transition]:
@@ -246,43 +244,68 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
     Raises:
         RecordUnusable: the bytes cannot be used, or the change meets a field of a wrong type,
             which is never silently replaced.
-        InvalidValue: a value cannot be written as JSON.
+        InvalidValue: a value cannot be written as JSON, or the record could not be used with it.
     """
     record = parse_record(data)
     if isinstance(record, Fault):
         raise RecordUnusable(path, record.finding, record.reason)
     assignments = {
-        keys: value for keys, value in edit(record).items() if _look_up(record, keys) != value
+        keys: value
+        for keys, value in edit(record).items()
+        if not _is_same(find_value(record, keys), value)
     }
-    if not assignments:
-        return data
     _refuse_wrong(record, assignments, path)
     try:
-        return splice(data.decode(), assignments).encode()
+        changed = splice(data.decode(), assignments).encode()
     except (RecursionError, TypeError) as error:
-        raise RecordUnusable(path, "record-wrong-type", f"it cannot be edited ({error})") from None
+        raise RecordUnusable(path, "record-wrong-type", f"it cannot be edited: {error}") from None
     except ValueError as error:
         raise InvalidValue("changes", assignments, f"cannot be written as JSON ({error})") from None
+    _refuse_breaking(record, changed, assignments)
+    return changed
 
 
-def _look_up(record: Record, keys: Path) -> Any:
+def find_value(record: Record, keys: Path) -> Any:
+    """Return what a record has at a path of keys; None where it has nothing."""
     value: Any = record.data
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
 
 
+def _is_same(old: Any, new: Any) -> bool:
+    # To Python, but not in JSON, 1 is 1.0 and true.
+    return old == new and repr(old) == repr(new)
+
+
 def _refuse_wrong(record: Record, assignments: Assignments, path: str) -> None:
-    touched = {".".join(keys[: depth + 1]) for keys in assignments for depth in range(len(keys))}
     for field in record.wrong:
-        if field.path in touched:
-            reason = f"{field.path} is {field.found} and must be {field.expected}"
-            raise RecordUnusable(path, "record-wrong-type", reason)
+        for keys, value in assignments.items():
+            on_the_way = {".".join(keys[: depth + 1]) for depth in range(len(keys))}
+            whole = ".".join(keys)
+            is_replaced = field.path.startswith((f"{whole}.", f"{whole}["))
+            if field.path in on_the_way or (is_replaced and not isinstance(value, Appended)):
+                reason = f"{field.path} is {field.found} and must be {field.expected}"
+                raise RecordUnusable(path, "record-wrong-type", reason)
+
+
+def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> None:
+    """Raise InvalidValue where nobody could use the changed record, or one of its fields."""
+    after = parse_record(data)
+    if isinstance(after, Fault) or len(data) > LIMIT_BYTES:
+        why = after.reason if isinstance(after, Fault) else f"it has {len(data):,} bytes"
+        reason = f"with them the record could not be read again: {why}"
+        raise InvalidValue("changes", assignments, reason)
+    known = {field.path for field in before.wrong}
+    for field in after.wrong:
+        if field.path not in known:
+            reason = f"it must be {field.expected}, not {field.found}"
+            raise InvalidValue(field.path, assignments, reason)
 
 
 def stamp_updated(record: Record, moment: datetime) -> Assignments:
     """Return the change that says when a record was changed, in the shape that it has."""
-    known = next((keys for keys in _UPDATED if _look_up(record, keys) is not None), _UPDATED[0])
+    known = next((keys for keys in _UPDATED if find_value(record, keys) is not None), _UPDATED[0])
     wrong = {field.path for field in record.wrong}
     if wrong & {known[0], ".".join(known)}:
         return {}
@@ -298,13 +321,14 @@ def read_record(folder: Folder) -> tuple[FileContents | None, Record | Fault]:
     Returns:
         The bytes, or None where there are none that can be read; and what they say.
     """
-    for wait_s in (*_WAITS_S, None):
-        contents, record = _read_once(folder)
-        if contents is None or isinstance(record, Record) or wait_s is None:
+    contents, record = _read_once(folder)
+    for wait_s in _WAITS_S:
+        if contents is None or isinstance(record, Record):
             break
         if abs(time.time_ns() - contents.identity[2]) > _RECENT_NS:
             break
         time.sleep(wait_s)
+        contents, record = _read_once(folder)
     return contents, record
 
 

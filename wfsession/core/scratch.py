@@ -10,7 +10,7 @@ import os
 from wfsession.core import layout
 from wfsession.core.disk import Folder, make_directories
 from wfsession.core.names import make_slug
-from wfsession.core.operation import make_private
+from wfsession.core.private import make_private
 from wfsession.core.times import make_stamp, now
 from wfsession.errors import as_wf_error
 

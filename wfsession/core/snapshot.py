@@ -198,8 +198,10 @@ def _count_threads(session: Folder) -> int:
         return 0
 
 
-def _make_bad(folder: Folder, place: Place, finding: str, reason: str) -> Session:
-    status = folder.stat(place.dirname)
+def _make_bad(folder: Folder, place: Place, finding: str, reason: str) -> Session | None:
+    status = folder.find(place.dirname)
+    if status is None:
+        return None
     moment = from_ns(status.st_mtime_ns)
     return Session(
         name=place.name,

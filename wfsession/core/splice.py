@@ -6,36 +6,75 @@ lose some of these. The scanning of values is the standard library's.
 """
 
 import json
-import re
 from collections.abc import Mapping
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 Path = tuple[str, ...]
 
 REMOVED: Any = object()
 """As a value: take the member away."""
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
+_BLANKS = " \t\r\n"
+# Numbers are only scanned, however long they are.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 _DEFAULT_INDENT = "  "
 
 
-class _Member:
+class Appended:
+    """As a value: the last item of the list that is there, or the only one of a new list."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+
+class _Member(NamedTuple):
     """Where a member of an object stands in the text: `key_at:end`, its value from `value_at`."""
 
-    __slots__ = ("end", "key", "key_at", "key_end", "value_at")
+    key: str
+    key_at: int
+    key_end: int
+    value_at: int
+    end: int
 
-    def __init__(self, key: str, key_at: int, key_end: int, value_at: int, end: int) -> None:
-        self.key = key
-        self.key_at = key_at
-        self.key_end = key_end
-        self.value_at = value_at
-        self.end = end
+
+class _Lines(NamedTuple):
+    """The lines in which something stands: how they begin, and whether it has them to itself."""
+
+    indent: str
+    is_open: bool
+
+
+def splice(text: str, assignments: Mapping[Path, Any]) -> str:
+    """Set members of the object that a JSON text holds.
+
+    Args:
+        text: a valid JSON text whose value is an object; a byte order mark is kept.
+        assignments: for each path of keys the new value, REMOVED or Appended. Objects that a
+            path goes through are made where they are absent or null. Of duplicate keys the last
+            counts.
+
+    Returns:
+        The text with these values; everything else stands as it stood. New members come last
+        in their object and look like their neighbours.
+
+    Raises:
+        TypeError: a path goes through a value that is no object, or what is to be appended to
+            is no list.
+        ValueError: a value cannot be written as JSON (NaN among them).
+        RecursionError: the text is nested deeper than this interpreter can go.
+    """
+    for path, value in assignments.items():
+        text = _assign(text, text.index("{"), path, value, _Lines("", True))
+    return text
 
 
 def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    while text[at] in _BLANKS:
+        at += 1
+    return at
 
 
 def _list_members(text: str, at: int) -> list[_Member]:
@@ -53,115 +92,149 @@ def _list_members(text: str, at: int) -> list[_Member]:
     return members
 
 
-def splice(text: str, assignments: Mapping[Path, Any]) -> str:
-    """Set members of the object that a JSON text holds.
-
-    Args:
-        text: a valid JSON text whose value is an object; a byte order mark is kept.
-        assignments: for each path of keys the new value, or REMOVED. Objects that a path goes
-            through are made where they are absent or null. Of duplicate keys the last counts.
-
-    Returns:
-        The text with these values; everything else stands as it stood. New members come last
-        in their object and look like their neighbours.
-
-    Raises:
-        TypeError: a path goes through a value that is no object.
-        ValueError: a value cannot be written as JSON (NaN among them).
-        RecursionError: the text is nested deeper than this interpreter can go.
-    """
-    for path, value in assignments.items():
-        text = _assign(text, text.index("{"), path, value, "")
-    return text
+def _list_items(text: str, at: int) -> list[tuple[int, int]]:
+    """List where the items of the list begin and end whose bracket stands at `at`."""
+    items: list[tuple[int, int]] = []
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+        _, end = _DECODER.raw_decode(text, at)
+        items.append((at, end))
+        at = _skip(text, end)
+    return items
 
 
-def _assign(text: str, at: int, path: Path, value: Any, outer_indent: str) -> str:
+def _assign(text: str, at: int, path: Path, value: Any, outer: _Lines) -> str:
+    """Set a member of the object whose brace stands at `at`, which itself stands in `outer`."""
     members = _list_members(text, at)
     member = next((m for m in reversed(members) if m.key == path[0]), None)
-    own_indent = _read_indent(text, at, members)
-    if member is None:
+    lines = _read_lines(text, at, members[0].key_at, outer) if members else outer
+    if member is None or (len(path) > 1 and text[member.value_at : member.end] == "null"):
         if value is REMOVED:
             return text
         for key in reversed(path[1:]):
-            value = {key: value}
-        return _insert(text, at, members, path[0], value, outer_indent)
-    if len(path) == 1:
-        if value is REMOVED:
-            return _remove(text, at, members, member)
-        old = text[member.value_at : member.end]
-        multiline = "\n" in old or (old in ("[]", "{}", "null") and own_indent is not None)
-        new = _encode(text, value, own_indent or outer_indent, multiline)
-        return text[: member.value_at] + new + text[member.end :]
-    if text[member.value_at] == "{":
-        return _assign(text, member.value_at, path[1:], value, own_indent or outer_indent)
-    if text[member.value_at : member.end] != "null":
-        raise TypeError(path[0])
+            value = {key: _without_append(value)}
+        if member is None:
+            return _insert(text, at, members, path[0], _without_append(value), lines)
+    elif len(path) > 1:
+        if text[member.value_at] != "{":
+            raise TypeError(f"{path[0]} is no object")
+        return _assign(text, member.value_at, path[1:], value, lines)
     if value is REMOVED:
-        return text
-    for key in reversed(path[1:]):
-        value = {key: value}
-    return _assign(text, at, path[:1], value, outer_indent)
+        return _remove(text, at, path[0])
+    return _replace(text, member, value, lines)
 
 
-def _read_indent(text: str, at: int, members: list[_Member]) -> str | None:
-    """Return what stands before each member's line, or None where all are on one line."""
-    if not members:
-        return None
-    gap = text[at + 1 : members[0].key_at]
-    return gap.rpartition("\n")[2] if "\n" in gap else None
+def _without_append(value: Any) -> Any:
+    return [value.item] if isinstance(value, Appended) else value
 
 
-def _read_unit(text: str) -> str:
-    """Return one level of the text's indentation."""
+def _read_lines(text: str, at: int, first_at: int, outer: _Lines) -> _Lines:
+    """Read how the members of an object, or the items of a list, stand: each on a line, or not.
+
+    Args:
+        text: the text.
+        at: where its bracket stands.
+        first_at: where the first of them begins.
+        outer: the lines in which the whole stands.
+    """
+    gap = text[at + 1 : first_at]
+    return _Lines(gap.rpartition("\n")[2], True) if "\n" in gap else _Lines(outer.indent, False)
+
+
+def _is_filled(text: str, at: int, end: int) -> bool:
+    """Tell whether a value is an object or a list with something in it."""
+    return text[at] in "{[" and bool(text[at + 1 : end - 1].strip())
+
+
+def _read_style(text: str) -> tuple[str, str]:
+    """Return a level of a text's indentation, and what follows a colon: as in the first member."""
     at = text.index("{")
-    return _read_indent(text, at, _list_members(text, at)) or _DEFAULT_INDENT
+    members = _list_members(text, at)
+    if not members:
+        return _DEFAULT_INDENT, " "
+    first = members[0]
+    lines = _read_lines(text, at, first.key_at, _Lines("", False))
+    is_tight = text[first.key_end : first.value_at] == ":"
+    return lines.indent if lines.is_open else _DEFAULT_INDENT, "" if is_tight else " "
 
 
 def _encode(text: str, value: Any, indent: str, multiline: bool) -> str:
-    if not multiline or not isinstance(value, dict | list) or not value:
-        compact = '":' in text and not re.search(r'":[ \t\r\n]', text)
-        separators = (",", ":") if compact else (", ", ": ")
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators)
-    lines = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=_read_unit(text))
-    return lines.replace("\n", ("\r\n" if "\r\n" in text else "\n") + indent)
+    """Write a value in the style of a text; its lines but the first begin with `indent`."""
+    unit, space = _read_style(text)
+    separators = ("," if multiline else "," + space, ":" + space)
+    try:
+        encoded = json.dumps(
+            value,
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=unit if multiline else None,
+            separators=separators,
+        )
+    except (RecursionError, TypeError) as error:
+        raise ValueError(str(error)) from None
+    return encoded.replace("\n", ("\r\n" if "\r\n" in text else "\n") + indent)
 
 
-def _insert(
-    text: str, at: int, members: list[_Member], key: str, value: Any, outer_indent: str
-) -> str:
-    key_text = json.dumps(key, ensure_ascii=False)
+def _replace(text: str, member: _Member, value: Any, lines: _Lines) -> str:
+    at, end = member.value_at, member.end
+    is_filled = _is_filled(text, at, end)
+    if isinstance(value, Appended):
+        if text[at] != "[" and text[at:end] != "null":
+            raise TypeError(f"{member.key} is no list")
+        if is_filled:
+            return _append(text, at, value.item, lines)
+        value = [value.item]
+    multiline = "\n" in text[at:end] if is_filled else lines.is_open
+    return text[:at] + _encode(text, value, lines.indent, multiline) + text[end:]
+
+
+def _append(text: str, at: int, item: Any, outer: _Lines) -> str:
+    """Put an item at the end of the list whose bracket stands at `at`, which is not empty."""
+    items = _list_items(text, at)
+    last_at, last_end = items[-1]
+    lines = _read_lines(text, at, items[0][0], outer)
+    multiline = lines.is_open
+    if _is_filled(text, last_at, last_end):
+        multiline = "\n" in text[last_at:last_end]
+    new = _encode(text, item, lines.indent, multiline)
+    if len(items) > 1:
+        comma = text[items[-2][1] : last_at]
+    elif lines.is_open:
+        comma = "," + text[at + 1 : last_at]
+    else:
+        comma = "," + _read_style(text)[1]
+    return text[:last_end] + comma + new + text[last_end:]
+
+
+def _insert(text: str, at: int, members: list[_Member], key: str, value: Any, lines: _Lines) -> str:
     if not members:
-        return _fill(text, at, key, value, outer_indent)
+        end = text.index("}", at) + 1
+        return text[:at] + _encode(text, {key: value}, lines.indent, lines.is_open) + text[end:]
     last = members[-1]
-    indent = _read_indent(text, at, members)
     colon = text[last.key_end : last.value_at]
-    new = _encode(text, value, indent or outer_indent, indent is not None)
     if len(members) > 1:
         comma = text[members[-2].end : last.key_at]
-    elif indent is not None:
+    elif lines.is_open:
         comma = "," + text[at + 1 : last.key_at]
     else:
         comma = "," if colon == ":" else ", "
+    key_text = json.dumps(key, ensure_ascii=False)
+    new = _encode(text, value, lines.indent, lines.is_open)
     return text[: last.end] + comma + key_text + colon + new + text[last.end :]
 
 
-def _fill(text: str, at: int, key: str, value: Any, outer_indent: str) -> str:
-    """Put the first member into an empty object, on lines of its own where its text has lines."""
-    end = text.index("}", at) + 1
-    new = _encode(text, {key: value}, outer_indent, "\n" in text or at == text.index("{"))
-    return text[:at] + new + text[end:]
-
-
-def _remove(text: str, at: int, members: list[_Member], member: _Member) -> str:
-    index = members.index(member)
-    if index > 0:
-        start, end = members[index - 1].end, member.end
-    elif len(members) > 1:
-        start, end = member.key_at, members[1].key_at
-    else:
-        start, end = at + 1, text.index("}", member.end)
-    text = text[:start] + text[end:]
-    # An earlier member of the same key would come to light again.
-    rest = _list_members(text, at)
-    again = next((m for m in reversed(rest) if m.key == member.key), None)
-    return _remove(text, at, rest, again) if again else text
+def _remove(text: str, at: int, key: str) -> str:
+    """Take a member away, and earlier ones of the same key, which would come to light again."""
+    members = _list_members(text, at)
+    first_kept = next((n for n, member in enumerate(members) if member.key != key), None)
+    if first_kept is None:
+        return text[: at + 1] + text[text.index("}", members[-1].end) :]
+    pieces = [text[: members[0].key_at]]
+    start = members[first_kept].key_at
+    for before, member in pairwise(members[first_kept:]):
+        if member.key == key:
+            pieces.append(text[start : before.end])
+            start = member.end
+    return "".join((*pieces, text[start:]))

@@ -32,16 +32,15 @@ def classify(
         marker: whether its marker wins, loses to a newer one, or is not there.
         archiving: whether `.archiving` says that a move was under way.
     """
-    several = ("several-markers",) if marker == "losing" else ()
-    if isinstance(record, Fault):
-        return "bad", (record.finding, *several)
     own = _find_own_faults(name, record)
     if location == "completed":
-        orphaned = ("orphaned-marker",) if marker != "none" else ()
-        differs = () if record.status in COMPLETED_LIKE else ("status-mismatch",)
-        return "archived", (*own, *orphaned, *differs)
+        return _classify_archived(record, marker, own)
+    several = ("several-markers",) if marker == "losing" else ()
+    if isinstance(record, Fault):
+        return "bad", (*own, *several)
     if archiving:
-        return ("active" if marker == "winning" else "completed"), (*own, "archive-cut-short")
+        state: State = "active" if marker == "winning" else "completed"
+        return state, (*own, *several, "archive-cut-short")
     if marker == "winning":
         differs = () if record.status in ACTIVE_LIKE else ("status-mismatch",)
         return "active", (*own, *differs)
@@ -52,7 +51,19 @@ def classify(
     return "paused", (*own, *several, *differs)
 
 
-def _find_own_faults(name: str, record: Record) -> tuple[str, ...]:
+def _classify_archived(
+    record: Record | Fault, marker: MarkerRank, own: tuple[str, ...]
+) -> tuple[State, tuple[str, ...]]:
+    if isinstance(record, Fault):
+        return ("archived", (*own, "orphaned-marker")) if marker != "none" else ("bad", own)
+    orphaned = ("orphaned-marker",) if marker != "none" else ()
+    differs = () if record.status in COMPLETED_LIKE else ("status-mismatch",)
+    return "archived", (*own, *orphaned, *differs)
+
+
+def _find_own_faults(name: str, record: Record | Fault) -> tuple[str, ...]:
+    if isinstance(record, Fault):
+        return (record.finding,)
     wrong = ("record-wrong-type",) if record.wrong else ()
     other_id = record.session_id and nfc(record.session_id) != name
     return (*wrong, "id-mismatch") if other_id else wrong

@@ -17,13 +17,14 @@ IN_PROGRESS = frozenset({"active", "in_progress"})
 FINISHED = frozenset({"completed", "cancelled", "container"})
 UNREADABLE = "unreadable"
 
-_DIGITS = re.compile(r"(\d+)")
+# Longer numbers are read in pieces: Python refuses to convert very long ones.
+_DIGITS = re.compile(r"(\d{1,4000})")
 
 
-def order_key(task_id: str) -> tuple[tuple[int, int | str], ...]:
+def order_key(task_id: str) -> tuple[int | str, ...]:
     """Return a key that sorts ids by their numbers: IMPL-2 before IMPL-10."""
-    parts = _DIGITS.split(task_id)
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+    # Text and numbers take turns, so that like is always compared with like.
+    return tuple(int(part) if part.isdecimal() else part for part in _DIGITS.split(task_id))
 
 
 def read_tasks(session: Folder, record: Record | None) -> tuple[Task, ...]:
@@ -93,6 +94,5 @@ def list_unfinished(session: Folder, record: Record) -> tuple[str, ...]:
     """Return the ids of the tasks that are not done: in the files, and in hand in the record."""
     tasks = _read_files(session)
     open_ids = {task.id for task in tasks if task.status not in FINISHED}
-    finished = {task.id for task in tasks} - open_ids
-    open_ids |= set(record.current_tasks) - finished
+    open_ids |= set(record.current_tasks) - {task.id for task in tasks}
     return tuple(sorted(open_ids, key=order_key))

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-_NAME_SUFFIX = re.compile(r"-(\d{8})-?(\d{6})$")
+_NAME_SUFFIX = re.compile(r"-(\d{8})-?(\d{6})\Z")
 
 
 def now() -> datetime:
@@ -24,7 +24,8 @@ def parse_time(text: object) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        # RFC 3339 allows small letters, which Python does not read.
+        moment = datetime.fromisoformat(text.upper())
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,0 +1,113 @@
+"""Write the parts of the documentation that come from the code.
+
+    python docs/generate.py
+
+`commands.md` comes from the help of the command, `errors.md` from the errors' own words. A test
+compares them with what is committed.
+"""
+
+import argparse
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from wfsession.cli.main import build_parser
+from wfsession.errors import WfError
+
+HERE = Path(__file__).parent
+
+
+def list_verbs(
+    parser: argparse.ArgumentParser, words: str
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Give each verb's parser with the words that lead to it, parents first."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield f"{words} {name}", child
+                yield from list_verbs(child, f"{words} {name}")
+
+
+def describe_argument(action: argparse.Action) -> str:
+    """Return one argument as a line of a list."""
+    if action.option_strings:
+        value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+        name = ", ".join(f"{option}{value}" for option in action.option_strings)
+    else:
+        name = str(action.metavar or action.dest)
+    choices = f" One of {', '.join(map(str, action.choices))}." if action.choices else ""
+    return f"- `{name}`: {(action.help or '').rstrip('.')}.{choices}"
+
+
+def write_arguments(parser: argparse.ArgumentParser, but: frozenset[str]) -> list[str]:
+    """Return the lines for the arguments of a parser that have a help text, but for some."""
+    shown = [
+        action
+        for action in parser._actions
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+        and action.help is not argparse.SUPPRESS
+        and action.dest not in but
+    ]
+    return [describe_argument(action) for action in shown]
+
+
+def make_commands() -> str:
+    """Return the command reference."""
+    parser = build_parser()
+    lines = [
+        "# Commands",
+        "",
+        "Made from `wf --help` by `docs/generate.py`.",
+        "",
+        (parser.description or "").strip(),
+        "",
+        "With every verb:",
+        "",
+        *write_arguments(parser, frozenset({"version"})),
+    ]
+    for words, verb in list_verbs(parser, "wf"):
+        lines += ["", f"## {words}", "", (verb.description or "").strip()]
+        arguments = write_arguments(verb, frozenset({"root", "json"}))
+        if arguments:
+            lines += ["", *arguments]
+        if verb.epilog:
+            lines += ["", verb.epilog.strip()]
+    return "\n".join(lines) + "\n"
+
+
+def list_errors(kind: type[WfError]) -> Iterator[type[WfError]]:
+    """Give the library's errors below one, by name, each before its own."""
+    for child in sorted(kind.__subclasses__(), key=lambda one: one.__name__):
+        if child.__module__ == WfError.__module__:
+            yield child
+            yield from list_errors(child)
+
+
+def make_errors() -> str:
+    """Return the error reference."""
+    lines = [
+        "# Errors",
+        "",
+        "Made from `wfsession/errors.py` by `docs/generate.py`.",
+        "",
+        "Every error of the library is a `WfError` and also the standard exception of its meaning.",
+        "`str(error)` is one sentence, `error.hint` says what to type, `error.code` never changes.",
+        "`wf` prints the sentence and the hint on standard error, or with `--json` puts them into",
+        "`errors`, and exits with 1; with 4 for `lock-timeout`.",
+        "",
+        "| code | class | is also | when |",
+        "|---|---|---|---|",
+    ]
+    for kind in list_errors(WfError):
+        standard = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+        text = " ".join((inspect.getdoc(kind) or "").split())
+        lines.append(f"| `{kind.code}` | `{kind.__name__}` | `{standard.__name__}` | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"commands.md": make_commands, "errors.md": make_errors}
+
+
+if __name__ == "__main__":
+    for name, make in PAGES.items():
+        (HERE / name).write_text(make(), encoding="utf-8")

@@ -1,0 +1,519 @@
+"""Which root, and which session: flag, environment, binding, marker, none (R10)."""
+
+import errno
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import wfsession
+from tests.hands import fail
+from tests.trees_disk import add_session, list_markers, make_root, mark, settle, states
+from wfsession.core import locate
+from wfsession.core.disk import Folder
+from wfsession.core.locate import find_current, find_root
+from wfsession.errors import (
+    DiskFailed,
+    RootNotFound,
+    SessionArchived,
+    SessionNotFound,
+    UnsafePath,
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root where one stands, with WFS-a, which is active, WFS-b, and WFS-old, archived."""
+    root = make_root(tmp_path / "project", "WFS-a", "WFS-b", active="WFS-a")
+    add_session(root, "completed/WFS-old", "completed")
+    monkeypatch.chdir(root.parent)
+    return root
+
+
+def test_the_nearest_root_upward_wins(tmp_path: Path) -> None:
+    outer = make_root(tmp_path)
+    inner = make_root(tmp_path / "a" / "b")
+    (tmp_path / "a" / "b" / "c" / "d").mkdir(parents=True)
+
+    assert find_root(str(tmp_path / "a" / "b" / "c" / "d")) == str(inner)
+    assert find_root(str(tmp_path / "a" / "b")) == str(inner)
+    assert find_root(str(tmp_path / "a")) == str(outer)
+    assert find_root(str(inner)) == str(inner)
+    assert find_root(str(inner / "WFS-x" / "not" / "there")) == str(inner)
+
+
+def test_without_an_argument_the_search_starts_where_one_stands(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "deep").mkdir()
+    monkeypatch.chdir(root.parent / "deep")
+
+    assert find_root() == str(root)
+    assert wfsession.current() == "WFS-a"
+    assert wfsession.open().root == str(root)
+
+
+def test_a_way_through_a_symlink_leads_to_the_real_directory(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(root.parent)
+
+    assert find_root(str(tmp_path / "way")) == str(root)
+    assert find_root(str(tmp_path / "way" / ".workflow")) == str(root)
+
+
+def test_without_a_root_there_is_none_and_current_is_none(tmp_path: Path) -> None:
+    with pytest.raises(RootNotFound) as caught:
+        find_root(str(tmp_path))
+
+    assert caught.value.start == str(tmp_path)
+    assert wfsession.current(tmp_path) is None
+    assert find_current(tmp_path).source == "none"
+    assert find_current(str(tmp_path)).root is None
+
+
+def test_a_file_on_the_way_is_no_obstacle(root: Path) -> None:
+    (root.parent / "file").touch()
+
+    assert find_root(str(root.parent / "file" / "below")) == str(root)
+
+
+def test_a_directory_that_cannot_be_looked_into_is_a_failure_of_the_disk(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+
+    with pytest.raises(DiskFailed):
+        find_root(str(root.parent))
+    with pytest.raises(DiskFailed):
+        find_root(None, str(root))
+
+
+def test_a_current_directory_that_was_removed_is_a_failure_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    with pytest.raises(DiskFailed):
+        find_root()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{root}",
+        "{root}/",
+        "{project}",
+        "{project}/",
+        "{project}/sub/..",
+        ".workflow",
+        ".",
+        "./.workflow",
+        "{way}",
+        "{way}/.workflow",
+    ],
+)
+def test_wf_root_is_the_root_or_what_holds_it(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    (root.parent / "sub").mkdir()
+    (tmp_path / "way").symlink_to(root.parent)
+    make_root(tmp_path / "elsewhere")
+    value = form.format(root=root, project=root.parent, way=tmp_path / "way")
+    monkeypatch.setenv("WF_ROOT", value)
+
+    assert wfsession.open().root == str(root)
+    # A path that is given comes before it.
+    assert wfsession.open(tmp_path / "elsewhere").root == str(tmp_path / "elsewhere/.workflow")
+
+
+@pytest.mark.parametrize("form", ["{project}/sub", "gone", "{root}/WFS-a", "/"])
+def test_wf_root_that_is_no_root_is_an_error_and_never_a_search_upward(
+    root: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    (root.parent / "sub").mkdir()
+    monkeypatch.setenv("WF_ROOT", form.format(root=root, project=root.parent))
+
+    with pytest.raises(RootNotFound, match="WF_ROOT"):
+        wfsession.open()
+
+
+def test_an_empty_wf_root_is_unset(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WF_ROOT", "")
+
+    assert wfsession.open().root == str(root)
+
+
+def test_wf_root_that_is_a_symlink_is_refused(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ".workflow").symlink_to(root)
+    monkeypatch.setenv("WF_ROOT", str(tmp_path / "other" / ".workflow"))
+
+    with pytest.raises(UnsafePath):
+        wfsession.open()
+
+
+def git(where: Path, *words: str) -> None:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@y", "-c", "protocol.file.allow=always"]
+    subprocess.run(["git", *identity, *words], cwd=where, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    path = tmp_path / "main"
+    path.mkdir()
+    git(path, "init")
+    git(path, "commit", "--allow-empty", "-m", "x")
+    return path
+
+
+@pytest.mark.needs("git")
+def test_a_linked_worktree_without_a_root_uses_the_main_worktrees(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "worktree", "add", str(tmp_path / "linked"))
+    (tmp_path / "linked" / "deep").mkdir()
+    with pytest.raises(RootNotFound):
+        find_root(str(tmp_path / "linked"))
+
+    main = make_root(repository, "WFS-a", active="WFS-a")
+
+    assert find_root(str(tmp_path / "linked")) == str(main)
+    assert find_root(str(tmp_path / "linked" / "deep")) == str(main)
+    assert wfsession.current(tmp_path / "linked") == "WFS-a"
+
+
+@pytest.mark.needs("git")
+def test_a_linked_worktree_with_a_root_uses_its_own(repository: Path, tmp_path: Path) -> None:
+    make_root(repository)
+    git(repository, "worktree", "add", str(tmp_path / "linked"))
+    own = make_root(tmp_path / "linked")
+
+    assert find_root(str(tmp_path / "linked")) == str(own)
+
+
+@pytest.mark.needs("git")
+def test_a_linked_worktree_with_a_relative_way_to_its_repository_is_followed(
+    repository: Path, tmp_path: Path
+) -> None:
+    main = make_root(repository)
+    git(repository, "worktree", "add", str(tmp_path / "linked"))
+    (tmp_path / "linked" / ".git").write_text("gitdir: ../main/.git/worktrees/linked\n")
+
+    assert find_root(str(tmp_path / "linked")) == str(main)
+
+
+@pytest.mark.needs("git")
+def test_a_submodule_is_no_linked_worktree(repository: Path, tmp_path: Path) -> None:
+    """Its own repository lies in that of the outer project, which is found by going upward."""
+    (tmp_path / "library").mkdir()
+    git(tmp_path / "library", "init")
+    git(tmp_path / "library", "commit", "--allow-empty", "-m", "x")
+    make_root(tmp_path / "library")
+    git(repository, "submodule", "add", str(tmp_path / "library"), "sub")
+    with pytest.raises(RootNotFound):
+        find_root(str(repository / "sub"))
+
+    outer = make_root(repository)
+
+    assert find_root(str(repository / "sub")) == str(outer)
+
+
+@pytest.mark.needs("git")
+def test_a_worktree_of_a_bare_repository_has_no_main_worktree(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--bare", "bare")
+    git(tmp_path, "clone", "bare", "clone")
+    git(tmp_path / "clone", "commit", "--allow-empty", "-m", "x")
+    git(tmp_path / "clone", "push", "origin", "HEAD")
+    git(tmp_path / "bare", "worktree", "add", str(tmp_path / "linked"))
+    make_root(tmp_path / "bare")
+
+    with pytest.raises(RootNotFound):
+        find_root(str(tmp_path / "linked"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "gitdir:", "gitdir: ", "gitdir: gone", "something", "x" * 10_000, "\udcff"]
+)
+def test_an_odd_git_file_leads_nowhere(root: Path, text: str) -> None:
+    place = root.parent / "sub"
+    place.mkdir()
+    (place / ".git").write_bytes(os.fsencode(text))
+
+    assert find_root(str(place)) == str(root)
+
+
+def test_a_flag_that_names_no_session_is_an_error(root: Path) -> None:
+    workspace = wfsession.open()
+
+    for name in ("WFS-nobody", "", "../WFS-a"):
+        with pytest.raises(SessionNotFound):
+            workspace.resolve(name)
+    assert workspace.resolve("WFS-b").source == "flag"
+
+
+Arrange = Callable[[Path], None]
+
+
+def _nothing(root: Path) -> None:
+    pass
+
+
+def _archive(root: Path) -> None:
+    (root / "WFS-b").rename(root / "completed" / "WFS-b")
+
+
+def _rename(root: Path) -> None:
+    wfsession.open(root).rename("WFS-b", "WFS-renamed")
+
+
+def _rename_and_archive(root: Path) -> None:
+    _rename(root)
+    (root / "WFS-renamed").rename(root / "completed" / "WFS-renamed")
+
+
+def _delete(root: Path) -> None:
+    (root / "WFS-b").rename(root.parent / "away")
+
+
+def _delete_and_make_again(root: Path) -> None:
+    _delete(root)
+    add_session(root, "WFS-b")
+
+
+PINS: list[tuple[Arrange, str | None]] = [
+    (_nothing, "WFS-b"),
+    (_archive, "completed/WFS-b"),
+    (_rename, "WFS-renamed"),
+    (_rename_and_archive, "completed/WFS-renamed"),
+    (_delete, None),
+    (_delete_and_make_again, "WFS-b"),
+]
+
+
+@pytest.mark.parametrize(("arrange", "expected"), PINS)
+def test_wf_session_is_found_in_the_root_then_among_the_archived_then_by_a_former_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch, arrange: Arrange, expected: str | None
+) -> None:
+    arrange(root)
+    settle(root)
+    monkeypatch.setenv("WF_SESSION", "WFS-b")
+
+    if expected is None:
+        with pytest.raises(SessionNotFound, match="WF_SESSION"):
+            wfsession.current()
+        return
+    found = find_current()
+    assert (found.source, found.path) == ("environment", str(root / expected))
+    assert found.session == Path(expected).name
+
+
+def test_wf_session_without_a_root_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WF_SESSION", "WFS-b")
+
+    with pytest.raises(RootNotFound):
+        wfsession.current(tmp_path)
+
+
+def test_an_empty_wf_session_is_unset(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WF_SESSION", "")
+
+    assert find_current().source == "marker"
+
+
+def test_an_archived_session_can_be_read_but_not_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WF_SESSION", "WFS-old")
+    workspace = wfsession.open()
+
+    active = workspace.active()
+    assert active is not None
+    assert active.state == "archived"
+    assert workspace.get("WFS-old").state == "archived"
+    calls: list[Callable[[], object]] = [
+        workspace.checkpoint,
+        lambda: workspace.add_task("x"),
+        lambda: workspace.update("WFS-old", {"x": 1}),
+        workspace.next_phase,
+        workspace.pause,
+        workspace.complete,
+        lambda: workspace.switch("WFS-old"),
+        lambda: workspace.rename("WFS-old", "WFS-new"),
+    ]
+    for write in calls:
+        with pytest.raises(SessionArchived) as caught:
+            write()
+        assert caught.value.hint == "wf reopen WFS-old"
+    assert states(root)["completed/WFS-old"] == "archived"
+
+
+def bind(root: Path, text: str, thread: str = "claude--1") -> None:
+    (root / ".threads").mkdir(exist_ok=True)
+    (root / ".threads" / thread).write_bytes(os.fsencode(text))
+    settle(root)
+
+
+@pytest.mark.parametrize(("arrange", "expected"), PINS)
+def test_a_binding_is_followed_by_name_and_by_former_name_else_the_marker_counts_and_a_note_says_so(
+    root: Path, monkeypatch: pytest.MonkeyPatch, arrange: Arrange, expected: str | None
+) -> None:
+    bind(root, "WFS-b\n")
+    arrange(root)
+    settle(root)
+    monkeypatch.setenv("WF_THREAD", "claude--1")
+
+    found = find_current()
+
+    if expected is None or expected.startswith("completed"):
+        assert (found.session, found.source) == ("WFS-a", "marker")
+        assert "claude--1" in found.note
+        assert "'WFS-b'" in found.note
+    else:
+        assert (found.session, found.source, found.note) == (expected, "binding", "")
+
+
+def test_a_binding_whose_session_is_gone_and_no_marker_gives_none_with_a_note(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(root, "WFS-gone")
+    (root / ".active-WFS-a").unlink()
+    settle(root)
+    monkeypatch.setenv("WF_THREAD", "claude--1")
+
+    found = find_current()
+
+    assert (found.session, found.path, found.source) == (None, None, "none")
+    assert found.note
+
+
+@pytest.mark.parametrize(
+    "thread", ["claude", "../claude--1", ".claude--1", "a b--1", "cläude--1", "a/b--1", "a--\n"]
+)
+def test_a_thread_that_is_none_is_told_of_and_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch, thread: str
+) -> None:
+    bind(root, "WFS-b")
+    monkeypatch.setenv("WF_THREAD", thread)
+
+    found = find_current()
+
+    assert (found.session, found.source) == ("WFS-a", "marker")
+    assert "WF_THREAD" in found.note
+
+
+@pytest.mark.parametrize(
+    "kind", ["no folder", "no file", "symlink", "fifo", "huge", "linked folder"]
+)
+def test_what_is_no_binding_binds_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    monkeypatch.setenv("WF_THREAD", "claude--1")
+    threads = root / ".threads"
+    if kind == "linked folder":
+        (tmp_path / "outside").mkdir()
+        (tmp_path / "outside" / "claude--1").write_text("WFS-b\n")
+        threads.symlink_to(tmp_path / "outside")
+    elif kind != "no folder":
+        threads.mkdir()
+    if kind == "symlink":
+        bind(root, "WFS-b", "real")
+        (threads / "claude--1").symlink_to("real")
+    elif kind == "fifo":
+        os.mkfifo(threads / "claude--1")
+    elif kind == "huge":
+        bind(root, "WFS-b\n" + "x" * 2000)
+    settle(root)
+
+    found = find_current()
+
+    assert (found.session, found.source, found.note) == ("WFS-a", "marker", "")
+
+
+def test_flag_comes_before_environment_before_binding_before_marker(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_session(root, "WFS-c")
+    add_session(root, "WFS-d")
+    bind(root, "WFS-c")
+    assert wfsession.open().resolve().session == "WFS-a"
+
+    monkeypatch.setenv("WF_THREAD", "claude--1")
+    assert wfsession.open().resolve().session == "WFS-c"
+
+    monkeypatch.setenv("WF_SESSION", "WFS-d")
+    assert wfsession.open().resolve().session == "WFS-d"
+    assert wfsession.open().resolve("WFS-b").session == "WFS-b"
+
+
+def test_an_operation_without_a_name_acts_on_the_pinned_session_and_leaves_the_marker_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WF_SESSION", "WFS-b")
+
+    assert wfsession.open().checkpoint().name == "WFS-b"
+    assert wfsession.open().complete().name == "WFS-b"
+    assert list_markers(root) == [".active-WFS-a"]
+
+
+def test_a_marked_directory_without_a_record_is_a_session_by_any_name(root: Path) -> None:
+    (root / "plain").mkdir()
+    with Folder.open(str(root)) as folder:
+        assert locate.find_place(folder, "plain") is None
+        assert locate.find_place(folder, "plain", marked=True) is not None
+    mark(root, "plain", age_s=0)
+    with Folder.open(str(root)) as folder:
+        assert locate.find_place(folder, "plain") is not None
+
+
+def test_the_sessions_whose_names_look_alike_are_told_the_nearest_first(root: Path) -> None:
+    add_session(root, "WFS-user-profile")
+    add_session(root, "WFS-user-profiles")
+
+    with pytest.raises(SessionNotFound) as caught:
+        wfsession.open().get("user-profil")
+
+    assert caught.value.nearest[0] == "WFS-user-profile"
+    assert "WFS-a" not in caught.value.nearest
+
+
+def test_a_disk_that_fails_while_a_session_is_looked_for_is_told_of(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(monkeypatch, errno.EIO, "find")
+
+    with pytest.raises(DiskFailed):
+        find_current()
+    with pytest.raises(DiskFailed):
+        wfsession.open().resolve()
+    with pytest.raises(DiskFailed):
+        wfsession.open().get("WFS-a")
+
+
+def test_a_root_that_is_removed_meanwhile_is_not_found(root: Path) -> None:
+    workspace = wfsession.open()
+    root.rename(root.parent / "away")
+
+    with pytest.raises(RootNotFound):
+        workspace.snapshot()
+    with pytest.raises(RootNotFound):
+        workspace.switch("WFS-b")
+
+
+def test_many_names_for_a_workspace_and_its_root(root: Path) -> None:
+    workspace = wfsession.open(str(root))
+
+    assert repr(workspace) == f"Workspace({str(root)!r})"
+    assert wfsession.open(root / "WFS-a").root == workspace.root
+    with Folder.open(str(root)) as folder:
+        place = locate.find_session(folder, "WFS-old")
+        assert place.path_in(str(root)) == str(root / "completed" / "WFS-old")

@@ -1,0 +1,296 @@
+"""Plays the other party, a failing disk, and a process that dies, at one chosen call.
+
+Every test that needs a moment between two system calls takes it here: a call of `disk.Folder` is
+replaced by one that first (or afterwards) does something else. Nothing sleeps or measures time.
+"""
+
+import errno
+import os
+import shutil
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import pytest
+
+from wfsession.core.disk import Folder
+
+# The verbs that change what is on the disk, or make it durable.
+CHANGING = (
+    "create",
+    "create_marker",
+    "replace",
+    "move",
+    "unlink",
+    "make",
+    "remove",
+    "set_mtime",
+    "sync",
+)
+# Those of them that need room on the disk.
+GROWING = ("create", "create_marker", "make")
+
+Play = Callable[[], object]
+When = Literal["before", "halfway"]
+_DIED, _FAILED = 77, 78
+
+
+def play(
+    patch: pytest.MonkeyPatch,
+    verb: str,
+    act: Play,
+    *,
+    at: int = 1,
+    times: int = 1,
+    name: str = "",
+    after: bool = False,
+) -> list[int]:
+    """Let somebody else act when a verb of Folder is called.
+
+    Args:
+        patch: undoes it at the end of the test.
+        verb: the method.
+        act: what the other party does; it is not called while it acts itself.
+        at: the first call that counts, from 1.
+        times: at how many calls it acts.
+        name: only calls with this as one of their arguments count; a part of it will do.
+        after: whether it acts after the call instead of before it.
+
+    Returns:
+        A list that grows by one for every time that it acted.
+    """
+    real = getattr(Folder, verb)
+    played: list[int] = []
+    count = 0
+    acting = False
+
+    def hand(self: Folder, *args: Any, **options: Any) -> Any:
+        nonlocal count, acting
+        counts = not acting and (not name or any(name in str(arg) for arg in args))
+        count += counts
+        acts = counts and at <= count < at + times
+        if acts:
+            played.append(count)
+        if acts and not after:
+            acting = True
+            act()
+            acting = False
+        result = real(self, *args, **options)
+        if acts and after:
+            acting = True
+            act()
+            acting = False
+        return result
+
+    patch.setattr(Folder, verb, hand)
+    return played
+
+
+def fail(
+    patch: pytest.MonkeyPatch,
+    number: int,
+    *verbs: str,
+    at: int = 1,
+    times: int = 10_000,
+    name: str = "",
+) -> list[str]:
+    """Make calls of Folder fail with an error of the system; returns the names of those made."""
+    calls: list[str] = []
+    failed = 0
+    for verb in verbs:
+        real = getattr(Folder, verb)
+
+        def hand(
+            self: Folder, *args: Any, verb: str = verb, real: Any = real, **options: Any
+        ) -> Any:
+            nonlocal failed
+            if not name or any(name in str(arg) for arg in args):
+                calls.append(verb)
+                if at <= len(calls) and failed < times:
+                    failed += 1
+                    entry = args[0] if args else "."
+                    raise OSError(number, os.strerror(number), entry)
+            return real(self, *args, **options)
+
+        patch.setattr(Folder, verb, hand)
+    return calls
+
+
+@attrs.frozen
+class Death:
+    """How a process died: before or halfway through its `number`-th changing call."""
+
+    number: int
+    when: When
+    verb: str
+    root: Path
+
+
+def enumerate_deaths(
+    top: Path, build: Callable[[Path], Path], operate: Callable[[str], object]
+) -> Iterator[Death]:
+    """Let a process die at each changing call of an operation, each time in a fresh tree.
+
+    Dying after a call leaves what dying before the next one does, so that only the former is
+    played; and what is written, can be half written.
+
+    Args:
+        top: an empty directory.
+        build: makes the tree at a path that does not exist yet, and returns its root.
+        operate: the operation, given the path of the root.
+
+    Yields:
+        Each death, with the tree as it was left, and last the end without one. At least one
+        death, else nothing was enumerated.
+    """
+    number, verb = 0, "all"
+    while verb:
+        number += 1
+        for when in ("before", "halfway"):
+            root = build(top / f"{number}-{when}")
+            verb = _operate_and_die(root, operate, number, when)
+            assert verb or number > 1
+            yield Death(number, when, verb, root)
+            shutil.rmtree(top / f"{number}-{when}")
+            if verb != "create":
+                break
+
+
+def _operate_and_die(root: Path, operate: Callable[[str], object], number: int, when: str) -> str:
+    """Return the verb at which the child died, or nothing if it came to its end."""
+    reading, writing = os.pipe()
+
+    def act() -> None:
+        _arm(number, when, writing)
+        operate(str(root))
+
+    status = run_in_child(act, expected=(0, _DIED))
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        verb = pipe.read()
+    assert bool(verb) == (status == _DIED)
+    return verb
+
+
+def run_in_child(
+    act: Play, *, meanwhile: Play | None = None, expected: tuple[int, ...] = (0,)
+) -> int:
+    """Run something in a forked process, and something else here while that lives.
+
+    Returns:
+        The exit status, which must be one of the `expected`: 0 where nothing was raised.
+    """
+    child = _fork(act)
+    try:
+        if meanwhile is not None:
+            meanwhile()
+    except BaseException:
+        # Nobody would tell it that it may end.
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    status = _wait(child)
+    assert status in expected, f"the child ended with status {status}"
+    return status
+
+
+def run_together(acts: list[Play], beside: Callable[[Callable[[], bool]], object]) -> None:
+    """Run each of some acts in a process of its own, all of them let go at one moment.
+
+    Args:
+        acts: what each process does.
+        beside: what a further process does at the same time; it is given a function that tells
+            whether it is to stop, which is when all others have ended.
+    """
+    gate, opener = os.pipe()
+    ready, teller = os.pipe()
+    stop, stopper = os.pipe()
+
+    def take_part(act: Play) -> None:
+        os.close(opener)
+        os.write(teller, b"x")
+        # Ends when the last who could write into it is gone.
+        os.read(gate, 1)
+        act()
+
+    def stand_beside() -> None:
+        os.close(stopper)
+        os.close(opener)
+        os.set_blocking(stop, False)
+        beside(lambda: _is_closed(stop))
+
+    children = [_fork(partial(take_part, act)) for act in acts]
+    watcher = _fork(stand_beside)
+    for _ in acts:
+        os.read(ready, 1)
+    os.close(opener)
+    statuses = [_wait(child) for child in children]
+    os.close(stopper)
+    watched = _wait(watcher)
+    for descriptor in (gate, ready, teller, stop):
+        os.close(descriptor)
+    assert statuses == [0] * len(acts)
+    assert watched == 0
+
+
+def _is_closed(descriptor: int) -> bool:
+    try:
+        return os.read(descriptor, 1) == b""
+    except BlockingIOError:
+        return False
+
+
+def _fork(act: Play) -> int:
+    with warnings.catch_warnings():
+        # Threads of the test runner do not live on in the child, which needs none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child:
+        return child
+    code = _FAILED
+    try:
+        act()
+        code = 0
+    except BaseException:  # noqa: BLE001 - it must not go on with the parent's work
+        traceback.print_exc(file=sys.stderr)
+    finally:
+        os._exit(code)
+
+
+def _wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _arm(number: int, when: str, pipe: int) -> None:
+    count = 0
+
+    def die(verb: str) -> None:
+        os.write(pipe, verb.encode())
+        os._exit(_DIED)
+
+    for verb in CHANGING:
+        real = getattr(Folder, verb)
+
+        def hand(
+            self: Folder, *args: Any, verb: str = verb, real: Any = real, **options: Any
+        ) -> Any:
+            nonlocal count
+            count += 1
+            if count == number and when == "halfway":
+                real(self, args[0], args[1][: len(args[1]) // 2])
+            if count == number:
+                die(verb)
+            return real(self, *args, **options)
+
+        setattr(Folder, verb, hand)
+
+
+def count_calls(patch: pytest.MonkeyPatch, *verbs: str) -> list[str]:
+    """Count calls of Folder: the list grows by the name of each."""
+    return fail(patch, errno.EIO, *verbs, times=0)

@@ -1,0 +1,168 @@
+"""Roots made by hand for the tests of the disk, and what one sees in them afterwards.
+
+Looks with the system's own calls and with `read_snapshot` only; changes nothing by wfsession.
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from wfsession.core.model import Session, Snapshot
+from wfsession.core.names import is_session_name
+from wfsession.core.snapshot import read_snapshot
+
+RECORD = "workflow-session.json"
+SECOND_NS = 1_000_000_000
+# Long ago, and no whole second: a reader has no reason to list twice.
+OLD_NS = 1_700_000_000_123_456_789
+
+
+def make_root(project: Path, *names: str, active: str = "") -> Path:
+    """Make a root with paused sessions, one of them marked if asked; nothing moved lately."""
+    root = project / ".workflow"
+    root.mkdir(parents=True)
+    for name in names:
+        add_session(root, name, "active" if name == active else "paused")
+    if active:
+        mark(root, active)
+    return settle(root)
+
+
+def add_session(root: Path, name: str, status: str = "paused", **fields: Any) -> Path:
+    """Add a session; `name` may begin with `completed/`. Returns its directory."""
+    session = root / name
+    session.mkdir(parents=True)
+    record = {
+        "session_id": session.name,
+        "project": f"About {session.name}",
+        "type": "simple",
+        "current_phase": "PLAN",
+        "status": status,
+        "their_own": [1, {"kept": 1e2}],
+        "progress": {"completed_phases": [], "current_tasks": [], "last_checkpoint": None},
+        "meta": {"created": "2025-09-05T10:00:00Z", "updated": "2025-09-05T10:00:00Z"},
+        **fields,
+    }
+    write_old(session / RECORD, json.dumps(record, indent=4, ensure_ascii=False).encode())
+    (session / "PLAN.md").write_text(f"the plan of {name}\n")
+    settle(root)
+    return session
+
+
+def write_old(path: Path, data: bytes) -> None:
+    """Write a file as it was long ago."""
+    path.write_bytes(data)
+    os.utime(path, ns=(OLD_NS, OLD_NS))
+
+
+def mark(root: Path, name: str, age_s: int = 3600, data: bytes = b"") -> Path:
+    """Make a marker, `age_s` seconds older than `OLD_NS`."""
+    path = root / f".active-{name}"
+    path.write_bytes(data)
+    os.utime(path, ns=(OLD_NS, OLD_NS - age_s * SECOND_NS))
+    settle(root)
+    return path
+
+
+def settle(root: Path) -> Path:
+    """Make it look as if nothing had moved in a root for long."""
+    os.utime(root, ns=(OLD_NS, OLD_NS))
+    return root
+
+
+def touch(root: Path, name: str) -> None:
+    """Do what `touch .active-NAME` does."""
+    (root / f".active-{name}").touch()
+
+
+def list_markers(root: Path) -> list[str]:
+    return sorted(entry for entry in os.listdir(root) if entry.startswith(".active-"))
+
+
+def read_json(session: Path) -> dict[str, Any]:
+    found = json.loads((session / RECORD).read_bytes())
+    assert isinstance(found, dict)
+    return found
+
+
+def read(root: Path) -> Snapshot:
+    return read_snapshot(str(root))
+
+
+def get(root: Path, name: str) -> Session:
+    """Return the row of a session; archived ones are `completed/NAME`."""
+    rows = {place_of(row): row for row in read(root).sessions}
+    return rows[name]
+
+
+def place_of(session: Session) -> str:
+    return session.name if session.location == "root" else f"completed/{session.name}"
+
+
+def states(root: Path) -> dict[str, str]:
+    """Return the state of each session; archived ones are `completed/NAME`."""
+    return {place_of(row): row.state for row in read(root).sessions}
+
+
+def photograph(top: Path, *but: str) -> dict[str, tuple[Any, ...]]:
+    """Return what is on disk below `top`, but for the entries of its top that are named.
+
+    Kind, mode, times to the nanosecond, and the bytes, target or names within.
+    """
+    seen: dict[str, tuple[Any, ...]] = {}
+    for folder, folders, files in os.walk(top):
+        left_out = but if Path(folder) == top else ()
+        folders[:] = [name for name in folders if name not in left_out]
+        entries = [name for name in (*files, *folders) if name not in left_out]
+        for path in [Path(folder), *(Path(folder, name) for name in entries)]:
+            seen[os.path.relpath(path, top)] = _describe(path)
+    return seen
+
+
+def _describe(path: Path) -> tuple[Any, ...]:
+    status = path.lstat()
+    what: Any = None
+    if stat.S_ISREG(status.st_mode):
+        try:
+            what = path.read_bytes() if status.st_size < 1_000_000 else status.st_size
+        except PermissionError:
+            what = status.st_size
+    elif stat.S_ISLNK(status.st_mode):
+        what = os.readlink(path)
+    return stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode), status.st_mtime_ns, what
+
+
+def list_files(top: Path) -> dict[str, bytes]:
+    """Return the bytes of every file below `top` by its path, `.wf` left out."""
+    return {
+        path: what[3] for path, what in photograph(top, ".wf").items() if isinstance(what[3], bytes)
+    }
+
+
+def check_sound(root: Path) -> Snapshot:
+    """Hold what must hold in any tree: it can be read, one wins at the most, no record is torn.
+
+    Also: nothing that was only prepared stands outside `.wf`.
+    """
+    # A young root without a marker, or with several, is listed many times.
+    settle(root)
+    snapshot = read(root)
+    active = [row for row in snapshot.sessions if row.state == "active"]
+    assert len(active) <= 1, active
+    if active:
+        assert snapshot.active == active[0].name
+    for row in snapshot.sessions:
+        assert row.state != "bad", row
+        json.loads(Path(row.path, RECORD).read_bytes())
+    for entry in os.listdir(root):
+        known = entry in {".wf", ".gitignore", ".attic", ".threads", "completed"}
+        assert known or entry.startswith(".active-") or is_session_name(entry), entry
+    return snapshot
+
+
+def list_leftovers(root: Path) -> list[str]:
+    """Return what was prepared and not taken away again."""
+    staging = root / ".wf" / "tmp"
+    return sorted(os.listdir(staging)) if staging.is_dir() else []

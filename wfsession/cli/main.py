@@ -1,0 +1,69 @@
+"""`main`, what the command `wf` starts: find the verb, run it, print its answer or its error.
+
+Loads what the verb at hand needs and no more. Errors of the library become sentences and exit
+codes here: 1 it failed or the answer is none, 2 usage, 4 lock timeout.
+"""
+
+import sys
+
+from wfsession.cli.answer import Told, UsageError
+from wfsession.cli.render import print_answer, print_error, print_text
+from wfsession.cli.scan import wants_json
+from wfsession.errors import LockTimeout, WfError, as_wf_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wfsession.cli.answer import Answer
+    from wfsession.cli.parser import Parser
+
+_INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `wf` with arguments (those of the process if None), and return its exit code."""
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def build_parser() -> "Parser":
+    """Return the whole parser, from which the command reference is generated."""
+    from wfsession.cli import parser
+
+    return parser.build_parser()
+
+
+def _run(argv: list[str]) -> int:
+    as_json = wants_json(argv)
+    try:
+        answer = _answer(argv)
+    except Told as told:
+        return print_text(told.key, told.text, as_json)
+    except WfError as error:
+        print_error(error, as_json)
+        return _exit_code_of(error)
+    except OSError as error:
+        print_error(as_wf_error(".", error), as_json)
+        return 1
+    return print_answer(answer, as_json)
+
+
+def _answer(argv: list[str]) -> "Answer":
+    words = [word for word in argv if word != "--json"]
+    if words in (["current"], ["path"]):
+        # Asked before every command: without a parser, and without what operations need.
+        from wfsession.cli.current import find_current
+
+        return find_current(words[0])
+    from wfsession.cli.call import Call
+    from wfsession.cli.parser import parse
+
+    verb, options = parse(argv)
+    return verb.run(Call(options))
+
+
+def _exit_code_of(error: WfError) -> int:
+    if isinstance(error, UsageError):
+        return 2
+    return 4 if isinstance(error, LockTimeout) else 1

@@ -1,0 +1,41 @@
+"""The blocks that a page for people is made of: pairs of label and value, and tables.
+
+A line is a plain `str`. Values only; `render` sanitises and prints them.
+"""
+
+from attrs import field, frozen
+
+
+@frozen
+class Pairs:
+    """Labels and what they stand for, under each other; a label may be empty to go on."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@frozen
+class Column:
+    """A column of a table on a terminal.
+
+    `drop` is its place in the order in which columns go where the terminal is narrow, the
+    highest first; 0 stays. `least` is how narrow it may get, in cells; 0: never narrower than
+    what is in it.
+    """
+
+    title: str
+    drop: int = 0
+    least: int = 0
+
+
+@frozen
+class Rows:
+    """A table. In a pipe each row is its cells, joined by tabs, an empty one as `-`.
+
+    `marked` are the rows that stand out (the active session's), `faint` those that stand back;
+    only a terminal shows either.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: frozenset[int] = field(default=frozenset())
+    faint: frozenset[int] = field(default=frozenset())

@@ -1,0 +1,17 @@
+"""Blocks as text without a terminal: tab-separated rows for scripts, aligned pairs. Pure."""
+
+from wfsession.cli.page import Pairs, Rows
+from wfsession.cli.words import sanitise
+
+
+def lay_out_plainly(block: Pairs | Rows) -> str:
+    """Return a block's lines, each with its line end."""
+    if isinstance(block, Pairs):
+        width = max((len(label) for label, _ in block.rows), default=0)
+        lines = [
+            f"  {sanitise(label):{width}}  {sanitise(value)}".rstrip()
+            for label, value in block.rows
+        ]
+    else:
+        lines = ["\t".join(sanitise(cell) or "-" for cell in row) for row in block.rows]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,97 @@
+"""Words for people: ages, problems, and text that no terminal takes for anything but text. Pure."""
+
+import unicodedata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+# Joiners are part of the spelling of several scripts; all other format controls hide something.
+_JOINERS = "\u200c\u200d"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
+_MINUTE_S, _HOUR_S, _DAY_S, _MONTH_S, _YEAR_S = 60, 3_600, 86_400, 2_629_746, 31_556_952
+
+# Findings that are only worth a word, never a warning.
+_INFO = frozenset({"status-mismatch", "stray-marker", "abandoned-binding", "time-in-future"})
+_PROBLEMS = {
+    "orphaned-marker": "a marker in the root names it, but it is archived",
+    "several-markers": "it has a marker too, and a newer one wins",
+    "record-missing": "it has no record",
+    "record-unreadable": "its record cannot be read",
+    "record-corrupt": "its record is damaged",
+    "record-wrong-type": "its record has a field of a wrong type",
+    "record-newer-schema": "its record is from a newer version",
+    "id-mismatch": "its record has another session_id",
+    "status-mismatch": "the status in its record differs; the marker is right",
+    "archive-cut-short": "it was about to be archived; wf archive finishes that",
+    "duplicate-session": "it is in the root and among the archived",
+    "name-collision": "another name differs from its own only in case or in Unicode form",
+    "unsafe-session": "it is a symlink or no directory",
+}
+
+
+def sanitise(text: str) -> str:
+    """Return text as one line in which nothing moves a cursor, hides or reverses anything.
+
+    Line ends and tabs become spaces; other controls, bidirectional overrides among them, and
+    bytes that are no UTF-8 become U+FFFD.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_make_harmless, text))
+
+
+def _make_harmless(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if character.isspace():
+        return " "
+    return "\ufffd" if unicodedata.category(character) in _HIDDEN else character
+
+
+def tell_age(moment: "datetime", now: "datetime") -> str:
+    """Return how long ago a moment is: `now`, `5 min`, `3 h`, `2 d`, `4 mo`, `1 y`."""
+    seconds = int((now - moment).total_seconds())
+    if seconds < -_MINUTE_S:
+        return f"in {_tell_span(-seconds)}"
+    return _tell_span(seconds) if seconds >= _MINUTE_S else "now"
+
+
+def _tell_span(seconds: int) -> str:
+    steps = ((_HOUR_S, _MINUTE_S, "min"), (_DAY_S, _HOUR_S, "h"), (_MONTH_S, _DAY_S, "d"))
+    for limit_s, unit_s, word in (*steps, (_YEAR_S, _MONTH_S, "mo")):
+        if seconds < limit_s:
+            return f"{seconds // unit_s} {word}"
+    return f"{seconds // _YEAR_S} y"
+
+
+def tell_ago(moment: "datetime", now: "datetime") -> str:
+    """Return an age within a sentence: `just now`, `3 h ago`, `in 2 d`."""
+    age = tell_age(moment, now)
+    if age == "now":
+        return "just now"
+    return age if age.startswith("in ") else f"{age} ago"
+
+
+def is_serious(problem: str) -> bool:
+    """Tell whether a finding is more than information."""
+    return problem not in _INFO
+
+
+def tell_problem(problem: str) -> str:
+    """Return what a finding's id means, in a clause about the session."""
+    return _PROBLEMS.get(problem, problem)
+
+
+def count(number: int, thing: str) -> str:
+    """Return `1 task`, `3 tasks`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def join(words: "Iterable[str]", most: int = 0) -> str:
+    """Return `a, b, c`; where there are more than `most`, the rest as a number."""
+    listed = list(words)
+    if most and len(listed) > most:
+        listed = [*listed[:most], f"and {len(listed) - most} more"]
+    return ", ".join(listed)
