@@ -156,6 +156,10 @@ class Folder:
         """Return the status of this directory itself."""
         return os.stat(self.path if self._descriptor is None else self._descriptor)
 
+    def is_writable(self, name: str) -> bool:
+        """Tell whether an entry may be written to, as far as its permissions say."""
+        return os.access(self._at(name), os.W_OK, dir_fd=self._descriptor)
+
     @_tell_path
     def stat(self, name: str) -> os.stat_result:
         """Return the status of an entry, of the link itself where it is a symlink."""

@@ -85,6 +85,7 @@ class Fault:
 
     finding: str
     reason: str
+    is_denied: bool = False
 
 
 @frozen
@@ -144,6 +145,7 @@ class Session:
     record_mtime_ns: int
     problems: tuple[str, ...] = ()
     fault: str = ""
+    is_denied: bool = False
 
     @property
     def is_active(self) -> bool:

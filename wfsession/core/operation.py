@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from wfsession.core import layout
-from wfsession.core.attic import set_aside
+from wfsession.core.attic import keep_copy, set_aside
 from wfsession.core.disk import FileContents, Folder, is_regular
 from wfsession.core.locate import Place, open_root
 from wfsession.core.lock import Lock
@@ -181,7 +181,7 @@ class Operation:
         """
         parent = self.completed() if place.location == layout.COMPLETED else self.root
         try:
-            return self._keep(f"session {place.dirname}", lambda: parent.child(place.dirname))
+            return self._keep(_key(place), lambda: parent.child(place.dirname))
         except FileNotFoundError:
             raise SessionNotFound(place.name, self.root.path) from None
 
@@ -190,7 +190,7 @@ class Operation:
         if prepared is not None:
             prepared.place = target
             if not self.dry_run:
-                self._close(f"session {place.dirname}")
+                self._close(_key(place))
                 prepared.folder = self.session(target)
 
     def read(self, place: Place, listing: Listing) -> Session:
@@ -396,15 +396,23 @@ class Operation:
         else:
             self.set_aside(entry, "marker", "it was not an empty file of one name")
 
-    def set_aside(self, entry: str, what: str, reason: str) -> None:
-        """Move an entry of the root to the attic, with a note (R2).
+    def set_aside(self, path: str, what: str, reason: str) -> str:
+        """Move an entry of the root, given by its path in it, to the attic (R2).
+
+        Returns:
+            Its directory in the attic; empty in a dry run, or if it was taken away meanwhile.
 
         On crash: the entry is where it was, or in the attic; an attic directory may be empty.
         """
-        self.note_step("set aside", entry, layout.ATTIC)
+        self.note_step("set aside", path, layout.ATTIC)
+        return "" if self.dry_run else set_aside(self.root, path, what, reason, self.moment)
+
+    def keep_copy(self, path: str, data: bytes, reason: str) -> str:
+        """Put a record's bytes, which are about to be replaced, into the attic; see `set_aside`."""
+        self.note_step("copy", path, layout.ATTIC)
         if self.dry_run:
-            return
-        set_aside(self.root, entry, what, reason, self.moment)
+            return ""
+        return keep_copy(self.root, path, data, "record", reason, self.moment)
 
     def finish(self, kind: str, place: Place, previous: str | None, changed: bool = True) -> Event:
         """Return the event that tells what was done, with the session as it is now."""
@@ -417,3 +425,7 @@ class Operation:
             notes=tuple(self.notes),
             steps=tuple(self.steps),
         )
+
+
+def _key(place: Place) -> str:
+    return f"{place.location} {place.dirname}"

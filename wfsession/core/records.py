@@ -340,7 +340,8 @@ def _read_once(folder: Folder) -> tuple[FileContents | None, Record | Fault]:
     except UnsafePath as error:
         return None, Fault("record-unreadable", f"its {RECORD} {error.reason}")
     except OSError as error:
-        return None, Fault("record-unreadable", f"its {RECORD} cannot be read ({error.strerror})")
+        reason = f"its {RECORD} cannot be read ({error.strerror})"
+        return None, Fault("record-unreadable", reason, is_denied=True)
     return contents, parse_record(contents.data)
 
 

@@ -111,7 +111,8 @@ def _read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) 
         return None
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
-        return _make_bad(folder, place, "record-unreadable", reason) if is_named else None
+        denied = _make_bad(folder, place, "record-unreadable", reason) if is_named else None
+        return evolve(denied, is_denied=True) if denied else None
 
 
 def read_session(root: Folder, place: Place, listing: Listing) -> Session | None:
@@ -186,6 +187,7 @@ def _make_session(
         record_mtime_ns=changed_ns,
         problems=problems,
         fault="" if isinstance(record, Record) else record.reason,
+        is_denied=isinstance(record, Fault) and record.is_denied,
     )
 
 

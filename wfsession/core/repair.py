@@ -1,0 +1,387 @@
+"""Putting a root right: a plan of repairs, and carrying it out.
+
+`plan` is pure. `heal` diagnoses, applies under the lock, and diagnoses again, until nothing is
+left to do; healing twice does nothing the second time. Nothing is deleted but empty markers.
+Source: PROTOCOL R2, R6, R7.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from attrs import evolve, field, frozen
+
+from wfsession.core import layout
+from wfsession.core.creation import move_directory
+from wfsession.core.disk import FileContents, Folder
+from wfsession.core.doctor import describe, diagnose, locate_problem
+from wfsession.core.edits import become_archived
+from wfsession.core.locate import Place, open_root
+from wfsession.core.markers import Listing
+from wfsession.core.model import Fault, Finding, Record, Session
+from wfsession.core.names import fold, is_session_name, number_name
+from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation
+from wfsession.core.records import Assignments, Edit, read_record
+from wfsession.core.registry import read_registered
+from wfsession.core.salvage import read_first_keys, rebuild
+from wfsession.core.splice import REMOVED, splice
+from wfsession.core.survey import Survey, read_survey
+from wfsession.core.times import from_ns
+from wfsession.errors import WfError, as_wf_error
+
+_ROUNDS = 6
+_SETTLED_MARKER_NS = 60_000_000_000
+_SETTLED_RECORD_NS = 2_000_000_000
+
+
+@frozen
+class Repair:
+    """One repair: for which finding, what is done, and to which path of the root."""
+
+    finding: str
+    action: str
+    path: str
+    session: Session | None = field(default=None, repr=False)
+    mtime_ns: int = 0
+
+
+@frozen
+class Applied:
+    """One repair that was made.
+
+    `attic` is a path in the root, or empty; `sources` says of each field of a record that was put
+    together again where it came from.
+    """
+
+    finding: str
+    action: str
+    paths: tuple[str, ...]
+    attic: str = ""
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@frozen
+class Report:
+    """What a healing did, and what remains. `failed` are sentences."""
+
+    findings: tuple[Finding, ...]
+    applied: tuple[Applied, ...]
+    failed: tuple[str, ...] = ()
+
+
+def plan(survey: Survey) -> tuple[Repair, ...]:
+    """Return the repairs that a root needs, in the order in which they are to be made.
+
+    Orphans go before duplicates, so that a marker without a session never outlives a good one.
+    What needs a person's judgement is not in it.
+    """
+    return (*_plan_markers(survey), *_plan_rest(survey), *_plan_sessions(survey))
+
+
+def _plan_markers(survey: Survey) -> Iterator[Repair]:
+    markers = survey.snapshot.markers
+    for marker in markers:
+        if not marker.is_candidate:
+            action = "remove the marker"
+            yield Repair("orphaned-marker", action, marker.entry, mtime_ns=marker.mtime_ns)
+    for marker in [marker for marker in markers if marker.is_candidate][1:]:
+        action = "remove the marker"
+        yield Repair("several-markers", action, marker.entry, mtime_ns=marker.mtime_ns)
+    findings = diagnose(survey)
+    for finding in findings:
+        if finding.id == "time-in-future":
+            entry = finding.paths[0].rpartition("/")[2]
+            yield Repair(finding.id, "set the time to the present", entry)
+    for entry in survey.strays:
+        yield Repair("stray-marker", "set aside", entry)
+
+
+def _plan_rest(survey: Survey) -> Iterator[Repair]:
+    by_id = {"abandoned-staging", "abandoned-binding", "stale-lock"}
+    root = survey.snapshot.root
+    for finding in diagnose(survey):
+        if finding.id in by_id:
+            yield Repair(finding.id, "set aside", finding.paths[0].removeprefix(f"{root}/"))
+
+
+_RECORD_ACTIONS = {
+    "record-missing": "write a record",
+    "record-corrupt": "keep the bytes, write a record with what can still be read",
+    "record-unreadable": "set aside, write a record",
+    "record-wrong-type": "keep the bytes, take the fields out",
+    "id-mismatch": "write the name",
+    "status-mismatch": "write the status",
+}
+
+
+def _plan_sessions(survey: Survey) -> Iterator[Repair]:
+    sessions = survey.snapshot.sessions
+    for session in sessions:
+        if "duplicate-session" in session.problems and session.location == "completed":
+            where = f"{layout.COMPLETED}/{session.dirname}"
+            yield Repair("duplicate-session", "give it a number", where, session)
+    for session in sessions:
+        for problem in session.problems:
+            if problem in _RECORD_ACTIONS and not session.is_denied:
+                path = locate_problem(session, problem)
+                yield Repair(problem, _RECORD_ACTIONS[problem], path, session)
+    for session in sessions:
+        if "archive-cut-short" in session.problems:
+            if session.is_active:
+                path = f"{session.dirname}/{layout.ARCHIVING}"
+                yield Repair("archive-cut-short", "set aside", path, session)
+            else:
+                yield Repair("archive-cut-short", "archive it", session.dirname, session)
+
+
+def list_safe(
+    survey: Survey, repairs: tuple[Repair, ...], root_mtime_ns: int
+) -> tuple[Repair, ...]:
+    """Return the repairs that need no judgement and that nobody may be waiting for (R6).
+
+    A tool that synchronises folders may deliver a marker before its directory, or a record in
+    two halves: an orphan counts if marker and root are unchanged for 60 s, a corrupt record if
+    it is for 2 s.
+    """
+    now_ns = survey.taken_ns
+
+    def is_safe(repair: Repair) -> bool:
+        if repair.finding == "orphaned-marker":
+            return min(now_ns - repair.mtime_ns, now_ns - root_mtime_ns) >= _SETTLED_MARKER_NS
+        if repair.finding == "record-corrupt" and repair.session is not None:
+            return now_ns - repair.session.record_mtime_ns >= _SETTLED_RECORD_NS
+        return False
+
+    return tuple(repair for repair in repairs if is_safe(repair))
+
+
+def heal(
+    root_path: str,
+    *,
+    only_safe: bool = False,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    dry_run: bool = False,
+) -> Report:
+    """Put a root right, as far as that needs no judgement.
+
+    Args:
+        root_path: the root.
+        only_safe: make only the repairs that the hook may make by itself.
+        timeout_s: how long to wait for the lock, in seconds.
+        dry_run: whether only to tell what would be done.
+
+    Returns:
+        What was done, and the findings that remain.
+
+    Raises:
+        LockTimeout, DiskFailed, RootNotFound, UnsafePath: the root cannot be worked on.
+
+    On crash: each repair is done, or not; what was to be replaced is where it was or in the
+    attic. The next healing goes on.
+    """
+    applied: list[Applied] = []
+    failed: dict[str, str] = {}
+    for _ in range(_ROUNDS):
+        survey = read_survey(root_path)
+        repairs = plan(survey)
+        if only_safe:
+            with open_root(root_path) as root:
+                repairs = list_safe(survey, repairs, root.read_status().st_mtime_ns)
+        if dry_run:
+            told = tuple(Applied(one.finding, one.action, (one.path,)) for one in repairs)
+            return Report(diagnose(survey), told)
+        repairs = tuple(one for one in repairs if one.path not in failed)
+        if not repairs:
+            break
+        applied += _apply(root_path, repairs, timeout_s, failed)
+    return Report(diagnose(read_survey(root_path)), tuple(applied), tuple(failed.values()))
+
+
+def _apply(
+    root_path: str, repairs: tuple[Repair, ...], timeout_s: float, failed: dict[str, str]
+) -> list[Applied]:
+    done = []
+    with open_root(root_path) as root:
+        try:
+            with Operation(root, timeout_s, dry_run=False) as operation:
+                for repair in repairs:
+                    try:
+                        result = _ACTIONS[repair.finding](operation, repair)
+                    except Moved:
+                        continue
+                    except (OSError, WfError) as error:
+                        reason = (
+                            as_wf_error(root_path, error) if isinstance(error, OSError) else error
+                        )
+                        failed[repair.path] = f"{repair.path}: {reason}"
+                        continue
+                    if result is not None:
+                        done.append(result)
+                operation.sync(root)
+        except OSError as error:
+            raise as_wf_error(root_path, error) from None
+    return done
+
+
+def _tell(repair: Repair, attic: str = "", sources: Any = ()) -> Applied:
+    return Applied(repair.finding, repair.action, (repair.path,), attic, tuple(sources))
+
+
+def _remove_marker(operation: Operation, repair: Repair) -> Applied | None:
+    listing = Listing(operation.root)
+    for marker in (*listing.orphans, *listing.candidates[1:]):
+        if marker.entry == repair.path and marker.mtime_ns == repair.mtime_ns:
+            operation.hold_lock()
+            operation.remove_marker(marker.entry)
+            return _tell(repair)
+    return None  # it moved on since it was looked at
+
+
+def _set_aside(operation: Operation, repair: Repair) -> Applied | None:
+    operation.hold_lock()
+    attic = operation.set_aside(repair.path, repair.finding, repair.action)
+    return _tell(repair, attic) if attic else None
+
+
+def _reset_time(operation: Operation, repair: Repair) -> Applied | None:
+    operation.hold_lock()
+    operation.root.set_mtime(repair.path, _now_ns(operation))
+    return _tell(repair)
+
+
+def _now_ns(operation: Operation) -> int:
+    return int(operation.moment.timestamp()) * 1_000_000_000
+
+
+def _place(repair: Repair) -> Place:
+    session = _session(repair)
+    return Place(session.dirname, session.location)
+
+
+def _session(repair: Repair) -> Session:
+    assert repair.session is not None
+    return repair.session
+
+
+def _write_record(operation: Operation, repair: Repair) -> Applied | None:
+    """Put a record together again; what there was goes to the attic first."""
+    session = _session(repair)
+    folder = operation.session(_place(repair))
+    contents, record = read_record(folder)
+    if not isinstance(record, Fault) or record.finding != repair.finding:
+        return None
+    attic = ""
+    if contents is not None:
+        attic = operation.keep_copy(repair.path, contents.data, record.reason)
+    elif folder.find(layout.RECORD) is not None:
+        attic = operation.set_aside(repair.path, "record", record.reason)
+    salvaged = rebuild(
+        session.name,
+        "completed" if session.location == layout.COMPLETED else "paused",
+        read_first_keys(contents.data) if contents else {},
+        read_registered(operation.root, session.name),
+        from_ns(folder.read_status().st_mtime_ns),
+        operation.moment,
+    )
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    _replace(operation, folder, orjson.dumps(dict(salvaged.data), option=option), contents)
+    return _tell(repair, attic, sorted(salvaged.origin.items()))
+
+
+def _edit(operation: Operation, repair: Repair, edit: Edit) -> Applied | None:
+    prepared = operation.prepare(_place(repair), edit)
+    operation.publish(prepared)
+    operation.sync()
+    return _tell(repair) if prepared else None
+
+
+def _take_out_fields(operation: Operation, repair: Repair) -> Applied | None:
+    """Take fields of a wrong type out of a record, whose bytes go to the attic first."""
+    folder = operation.session(_place(repair))
+    contents, record = read_record(folder)
+    if contents is None or not isinstance(record, Record) or not record.wrong:
+        return None
+    reason = describe(evolve(_session(repair), record=record), repair.finding)
+    attic = operation.keep_copy(repair.path, contents.data, reason)
+    # A list is taken out whole: which of its items are right is not ours to say.
+    paths = [tuple(field.path.split("[")[0].split(".")) for field in record.wrong]
+    text = splice(contents.data.decode(), dict.fromkeys(paths, REMOVED))
+    _replace(operation, folder, text.encode(), contents)
+    return _tell(repair, attic, [(".".join(path), "taken out") for path in paths])
+
+
+def _replace(operation: Operation, folder: Folder, data: bytes, like: FileContents | None) -> None:
+    temporary = operation.make_name("record")
+    operation.staging().create(temporary, data, like)
+    operation.hold_lock()
+    operation.staging().replace(temporary, layout.RECORD, folder)
+    folder.sync()
+
+
+def _write_name(operation: Operation, repair: Repair) -> Applied | None:
+    name = _session(repair).name
+
+    def edit(record: Record) -> Assignments:
+        former = [one for one in record.renamed_from if one not in (record.session_id, name)]
+        old = [record.session_id] if is_session_name(record.session_id) else []
+        return {("session_id",): name, ("renamed_from",): [*former, *old]}
+
+    return _edit(operation, repair, edit)
+
+
+def _write_status(operation: Operation, repair: Repair) -> Applied | None:
+    session = _session(repair)
+    status = {"archived": "completed"}.get(session.state, session.state)
+    return _edit(operation, repair, lambda record: {("status",): status})
+
+
+def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
+    if _session(repair).is_active:
+        return _set_aside(operation, repair)
+    place = _place(repair)
+    attic = ""
+    if operation.session(place).find(layout.ARCHIVING) is not None:
+        attic = operation.set_aside(f"{place.dirname}/{layout.ARCHIVING}", "sign", repair.action)
+    operation.root.make_if_missing(layout.COMPLETED)
+    operation.hold_lock()
+    move_directory(operation.root, place.dirname, place.dirname, operation.completed())
+    moved = Place(place.dirname, layout.COMPLETED)
+    operation.publish(operation.prepare(moved, become_archived(operation.moment)))
+    return _tell(repair, attic)
+
+
+def _give_number(operation: Operation, repair: Repair) -> Applied | None:
+    """Give the archived one of two sessions of one name the first number that is free."""
+    place = _place(repair)
+    completed = operation.completed()
+    taken = {fold(name) for name in (*operation.root.list_names(), *completed.list_names())}
+    number = 2
+    while fold(number_name(place.name, number)) in taken:
+        number += 1
+    new_name = number_name(place.name, number)
+    operation.hold_lock()
+    move_directory(completed, place.dirname, new_name, completed)
+    session = evolve(_session(repair), dirname=new_name, name=new_name)
+    if session.record is not None:
+        renamed = evolve(repair, session=session)
+        _edit(operation, renamed, lambda record: {("session_id",): new_name})
+    return _tell(evolve(repair, action=f"give it the name {new_name}"))
+
+
+_ACTIONS: dict[str, Callable[[Operation, Repair], Applied | None]] = {
+    "orphaned-marker": _remove_marker,
+    "several-markers": _remove_marker,
+    "stray-marker": _set_aside,
+    "time-in-future": _reset_time,
+    "stale-lock": _set_aside,
+    "abandoned-staging": _set_aside,
+    "abandoned-binding": _set_aside,
+    "record-missing": _write_record,
+    "record-corrupt": _write_record,
+    "record-unreadable": _write_record,
+    "record-wrong-type": _take_out_fields,
+    "id-mismatch": _write_name,
+    "status-mismatch": _write_status,
+    "archive-cut-short": _finish_archive,
+    "duplicate-session": _give_number,
+}

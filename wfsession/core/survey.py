@@ -1,0 +1,162 @@
+"""Everything about a root that the doctor looks at, read once.
+
+Reads only: a snapshot, and what is of no concern to anybody but the doctor: strays, leftovers,
+bindings, the lock, older layouts.
+"""
+
+import os
+import time
+
+from attrs import frozen
+
+from wfsession.core import layout
+from wfsession.core.disk import Folder, is_directory, is_regular
+from wfsession.core.locate import find_place, find_renamed, open_root
+from wfsession.core.lock import Lock
+from wfsession.core.markers import read_markers
+from wfsession.core.model import Snapshot
+from wfsession.core.names import SESSION_PREFIX
+from wfsession.core.registry import REGISTRY
+from wfsession.core.snapshot import read_snapshot
+from wfsession.errors import LockTimeout, WfError, as_wf_error
+
+LEGACY_DIRECTORIES = ("sessions", "active", "archives", ".archives")
+_BINDING_BYTES = 1024
+
+
+@frozen
+class Leftover:
+    """An entry of `.wf/tmp`: what an operation that was cut short prepared."""
+
+    name: str
+    age_s: float
+
+
+@frozen
+class Survey:
+    """What `diagnose` looks at. Paths are relative to the root."""
+
+    snapshot: Snapshot
+    strays: tuple[str, ...]
+    leftovers: tuple[Leftover, ...]
+    lost_bindings: tuple[tuple[str, str], ...]
+    stale_holder: str
+    has_registry: bool
+    legacy: tuple[str, ...]
+    unwritable: tuple[str, ...]
+    taken_ns: int
+
+
+def read_survey(root_path: str) -> Survey:
+    """Look a root over.
+
+    Raises:
+        RootNotFound, UnsafePath, DiskFailed: the root itself cannot be read.
+    """
+    snapshot = read_snapshot(root_path)
+    with open_root(root_path) as root:
+        try:
+            return Survey(
+                snapshot=snapshot,
+                strays=tuple(sorted(read_markers(root).strays)),
+                leftovers=tuple(_list_leftovers(root)),
+                lost_bindings=tuple(_list_lost_bindings(root)),
+                stale_holder=_find_stale_holder(root),
+                has_registry=_is_file(root, REGISTRY),
+                legacy=tuple(name for name in LEGACY_DIRECTORIES if _holds_sessions(root, name)),
+                unwritable=tuple(_list_unwritable(root, snapshot)),
+                taken_ns=time.time_ns(),
+            )
+        except OSError as error:
+            raise as_wf_error(root_path, error) from None
+
+
+def _is_file(folder: Folder, name: str) -> bool:
+    status = folder.find(name)
+    return status is not None and is_regular(status)
+
+
+def _list_leftovers(root: Folder) -> list[Leftover]:
+    try:
+        with root.child(layout.PRIVATE) as private, private.child(layout.STAGING) as staging:
+            found = []
+            for name in sorted(staging.list_names()):
+                status = staging.find(name)
+                # A temporary workspace is no leftover: it was kept because something is in it.
+                if status is not None and not name.startswith("workspace-"):
+                    found.append(Leftover(name, time.time() - status.st_mtime))
+            return found
+    except OSError:
+        # No private directory, or one that the lock's own check will complain of.
+        return []
+
+
+def _list_lost_bindings(root: Folder) -> list[tuple[str, str]]:
+    lost = []
+    try:
+        with root.child(layout.THREADS) as threads:
+            for thread in sorted(threads.list_names()):
+                if not _is_file(threads, thread):
+                    continue
+                line = threads.read(thread, _BINDING_BYTES).data.split(b"\n")[0]
+                name = os.fsdecode(line)
+                place = find_place(root, name) or find_renamed(root, name)
+                if place is None or place.location != "root":
+                    lost.append((thread, name))
+    except OSError:
+        # No bindings, or some that cannot be read and that nobody follows.
+        pass
+    return lost
+
+
+def _find_stale_holder(root: Folder) -> str:
+    """Return who is said to hold the lock, if that process is gone and it is held all the same."""
+    lock = Lock(root, layout.PRIVATE, layout.LOCK)
+    try:
+        lock.acquire(0, create=False)
+    except LockTimeout as error:
+        return error.holder if _is_gone(error.holder) else ""
+    except (OSError, WfError):
+        return ""
+    lock.release()
+    return ""
+
+
+def _is_gone(holder: str) -> bool:
+    words = holder.split()
+    host = os.uname().nodename if hasattr(os, "uname") else ""
+    if len(words) != 4 or words[3] != host or not words[1].isdecimal():
+        return False
+    try:
+        os.kill(int(words[1]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _holds_sessions(root: Folder, name: str) -> bool:
+    """Tell whether a directory of an older layout holds sessions."""
+    try:
+        with root.child(name) as folder:
+            for entry in folder.list_names():
+                status = folder.find(entry)
+                if status is None or not is_directory(status):
+                    continue
+                if entry.startswith(SESSION_PREFIX):
+                    return True
+                with folder.child(entry) as session:
+                    if _is_file(session, layout.RECORD):
+                        return True
+    except OSError:
+        # Not there, or not a directory: no layout of ours.
+        return False
+    return False
+
+
+def _list_unwritable(root: Folder, snapshot: Snapshot) -> list[str]:
+    names = [".", *(one.dirname for one in snapshot.sessions if one.location == "root")]
+    if root.find(layout.PRIVATE) is not None:
+        names.append(layout.PRIVATE)
+    return [name for name in names if not root.is_writable(name)]
