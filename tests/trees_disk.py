@@ -51,6 +51,14 @@ def add_session(root: Path, name: str, status: str = "paused", **fields: Any) ->
     return session
 
 
+def make_usual_root(project: Path) -> Path:
+    """Make a root: WFS-a active, WFS-b and WFS-c paused, WFS-done completed, WFS-old archived."""
+    root = make_root(project, "WFS-a", "WFS-b", "WFS-c", active="WFS-a")
+    add_session(root, "WFS-done", "completed")
+    add_session(root, "completed/WFS-old", "completed")
+    return root
+
+
 def write_old(path: Path, data: bytes) -> None:
     """Write a file as it was long ago."""
     path.write_bytes(data)

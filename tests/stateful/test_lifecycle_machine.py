@@ -249,5 +249,5 @@ def _sync_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_whatever_happens_the_laws_hold() -> None:
     hypothesis.stateful.run_state_machine_as_test(
-        Life, settings=hypothesis.settings(stateful_step_count=30)
+        Life, settings=hypothesis.settings(max_examples=40, stateful_step_count=30)
     )

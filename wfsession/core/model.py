@@ -124,9 +124,9 @@ class Task:
 class Session:
     """One session as a snapshot saw it.
 
-    `name` is in NFC, `dirname` as it stands on disk. `record` is None where it
-    cannot be used, which makes the state "bad" unless a marker names an archived session. `problems` are ids of findings. `created` and `updated`
-    fall back to the name and to the times of the files.
+    `name` is in NFC, `dirname` as it stands on disk. `record` is None where it cannot be used,
+    which makes the state "bad" unless a marker names an archived session. `problems` are ids of
+    findings. `created` and `updated` fall back to the name and to the times of the files.
     """
 
     name: str
