@@ -2,8 +2,8 @@
 
     python docs/generate.py
 
-`commands.md` comes from the help of the command, `errors.md` from the errors' own words. A test
-compares them with what is committed.
+`commands.md` comes from the help of the command, `errors.md` from the errors' own words,
+`findings.md` from the doctor's table. A test compares them with what is committed.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wfsession.cli.main import build_parser
+from wfsession.core.doctor import KINDS
 from wfsession.errors import WfError
 
 HERE = Path(__file__).parent
@@ -105,7 +106,30 @@ def make_errors() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": make_commands, "errors.md": make_errors}
+def make_findings() -> str:
+    """Return the reference of what the doctor finds."""
+    lines = [
+        "# Findings",
+        "",
+        "Made from `wfsession/core/doctor.py` by `docs/generate.py`.",
+        "",
+        "What `wf doctor` finds, and what `wf doctor --fix` does about it. It exits with 3 while an",
+        "error or a warning remains. Nothing is deleted but empty markers: what was in the way lies",
+        "in `.workflow/.attic`, with a note that says where it was and why it was moved.",
+        "",
+        "| id | severity | meaning | repair |",
+        "|---|---|---|---|",
+    ]
+    for name, kind in KINDS.items():
+        lines.append(f"| `{name}` | {kind.severity} | {kind.meaning} | {kind.repair} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "commands.md": make_commands,
+    "errors.md": make_errors,
+    "findings.md": make_findings,
+}
 
 
 if __name__ == "__main__":

@@ -7,17 +7,20 @@ listeners and returns what was asked. Never prints.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
 from wfsession.core import choose, creation, lifecycle, locate, progress, scratch
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
-from wfsession.core.model import Event, Record, Session, Snapshot
+from wfsession.core.model import Event, Finding, Record, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
 from wfsession.core.snapshot import read_session, read_snapshot
 from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
+
+if TYPE_CHECKING:
+    from wfsession.core.repair import Report
 
 Listener = Callable[[Event], object]
 
@@ -271,6 +274,19 @@ class Workspace:
         """Change fields of a record; see `core.progress.update`."""
         event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Return what is wrong with the root, the gravest first; see `core.doctor`."""
+        from wfsession.core.doctor import diagnose
+        from wfsession.core.survey import read_survey
+
+        return diagnose(read_survey(self.root))
+
+    def heal(self, *, dry_run: bool = False) -> "Report":
+        """Put the root right, as far as that needs no judgement; see `core.repair.heal`."""
+        from wfsession.core.repair import heal
+
+        return heal(self.root, timeout_s=self.timeout_s, dry_run=dry_run)
 
 
 @frozen

@@ -36,6 +36,7 @@ LOOKS = {
     "nothing typed": (),
     "phase": ("phase",),
     "task": ("task", "list"),
+    "doctor": ("doctor",),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES

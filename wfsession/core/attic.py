@@ -72,7 +72,9 @@ class _Box:
         self._attic.make(self._name)
         self._attic.sync()
         self.folder = self._attic.child(self._name)
-        note = {"at": encode_time(moment), "from": path, "reason": reason}
+        # A name that is no UTF-8 cannot stand in JSON as it is.
+        origin = os.fsencode(path).decode(errors="backslashreplace")
+        note = {"at": encode_time(moment), "from": origin, "reason": reason}
         self.folder.create(NOTE, orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
 
     def __enter__(self) -> "_Box":

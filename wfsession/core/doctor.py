@@ -178,7 +178,7 @@ def _check_markers(survey: Survey) -> Iterator[Finding]:
             yield make_finding(survey, "time-in-future", message, marker.entry)
     if len(candidates) > 1:
         losers = [marker.entry for marker in candidates[1:]]
-        message = f"{candidates[0].entry} is the newest and counts; {', '.join(losers)} do not"
+        message = f"{candidates[0].entry} is the newest and counts, not {', '.join(losers)}"
         yield make_finding(survey, "several-markers", message, *losers)
     for entry in survey.strays:
         message = f"{entry} begins like a marker and is none"

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from wfsession.core import layout
 from wfsession.core.attic import keep_copy, set_aside
-from wfsession.core.disk import FileContents, Folder, is_regular
+from wfsession.core.disk import FileContents, Folder, identify, is_regular
 from wfsession.core.locate import Place, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing, MarkerFile
@@ -413,6 +413,22 @@ class Operation:
         if self.dry_run:
             return ""
         return keep_copy(self.root, path, data, "record", reason, self.moment)
+
+    def replace_record(self, folder: Folder, data: bytes, before: FileContents | None) -> None:
+        """Put a whole new record in the place of the one that was read, or of none.
+
+        Raises:
+            Moved: somebody else wrote one meanwhile.
+        """
+        temporary = self.make_name("record")
+        self._temporary.append(temporary)
+        self.staging().create(temporary, data, before)
+        self.hold_lock()
+        status = folder.find(layout.RECORD)
+        if (identify(status) if status else None) != (before.identity if before else None):
+            raise Moved
+        self.staging().replace(temporary, layout.RECORD, folder)
+        folder.sync()
 
     def finish(self, kind: str, place: Place, previous: str | None, changed: bool = True) -> Event:
         """Return the event that tells what was done, with the session as it is now."""

@@ -12,24 +12,26 @@ import orjson
 from attrs import evolve, field, frozen
 
 from wfsession.core import layout
+from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
-from wfsession.core.disk import FileContents, Folder
-from wfsession.core.doctor import describe, diagnose, locate_problem
+from wfsession.core.doctor import KINDS, describe, diagnose, locate_problem
 from wfsession.core.edits import become_archived
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing
 from wfsession.core.model import Fault, Finding, Record, Session
-from wfsession.core.names import fold, is_session_name, number_name
+from wfsession.core.names import check_name, fold, is_session_name, number_name
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation
 from wfsession.core.records import Assignments, Edit, read_record
 from wfsession.core.registry import read_registered
 from wfsession.core.salvage import read_first_keys, rebuild
 from wfsession.core.splice import REMOVED, splice
+from wfsession.core.states import COMPLETED_LIKE
 from wfsession.core.survey import Survey, read_survey
-from wfsession.core.times import from_ns
-from wfsession.errors import WfError, as_wf_error
+from wfsession.core.times import now
+from wfsession.errors import NameCollision, SessionNotFound, WfError, as_wf_error
 
 _ROUNDS = 6
+_STATUS = {True: "active", False: "paused"}
 _SETTLED_MARKER_NS = 60_000_000_000
 _SETTLED_RECORD_NS = 2_000_000_000
 
@@ -193,8 +195,21 @@ def heal(
         repairs = tuple(one for one in repairs if one.path not in failed)
         if not repairs:
             break
+        applied += _replace_lock(root_path, repairs)
         applied += _apply(root_path, repairs, timeout_s, failed)
     return Report(diagnose(read_survey(root_path)), tuple(applied), tuple(failed.values()))
+
+
+def _replace_lock(root_path: str, repairs: tuple[Repair, ...]) -> list[Applied]:
+    """Set aside a lock file that nobody will ever let go of; the one repair without the lock."""
+    done = []
+    with open_root(root_path) as root:
+        for repair in repairs:
+            if repair.finding == "stale-lock":
+                reason = KINDS[repair.finding].meaning
+                attic = set_aside(root, repair.path, repair.finding, reason, now())
+                done.append(_tell(repair, attic))
+    return done
 
 
 def _apply(
@@ -205,15 +220,15 @@ def _apply(
         try:
             with Operation(root, timeout_s, dry_run=False) as operation:
                 for repair in repairs:
+                    if repair.finding not in _ACTIONS:
+                        continue
                     try:
                         result = _ACTIONS[repair.finding](operation, repair)
-                    except Moved:
+                    except (Moved, SessionNotFound, FileNotFoundError):
+                        # Moved by an earlier repair, or by somebody else: the next round sees it.
                         continue
                     except (OSError, WfError) as error:
-                        reason = (
-                            as_wf_error(root_path, error) if isinstance(error, OSError) else error
-                        )
-                        failed[repair.path] = f"{repair.path}: {reason}"
+                        failed[repair.path] = f"{repair.path}: {_tell_why(root_path, error)}"
                         continue
                     if result is not None:
                         done.append(result)
@@ -221,6 +236,10 @@ def _apply(
         except OSError as error:
             raise as_wf_error(root_path, error) from None
     return done
+
+
+def _tell_why(root_path: str, error: OSError | WfError) -> WfError:
+    return error if isinstance(error, WfError) else as_wf_error(root_path, error)
 
 
 def _tell(repair: Repair, attic: str = "", sources: Any = ()) -> Applied:
@@ -239,7 +258,7 @@ def _remove_marker(operation: Operation, repair: Repair) -> Applied | None:
 
 def _set_aside(operation: Operation, repair: Repair) -> Applied | None:
     operation.hold_lock()
-    attic = operation.set_aside(repair.path, repair.finding, repair.action)
+    attic = operation.set_aside(repair.path, repair.finding, KINDS[repair.finding].meaning)
     return _tell(repair, attic) if attic else None
 
 
@@ -275,16 +294,17 @@ def _write_record(operation: Operation, repair: Repair) -> Applied | None:
         attic = operation.keep_copy(repair.path, contents.data, record.reason)
     elif folder.find(layout.RECORD) is not None:
         attic = operation.set_aside(repair.path, "record", record.reason)
+    is_active = Listing(operation.root).active == session.name
     salvaged = rebuild(
         session.name,
-        "completed" if session.location == layout.COMPLETED else "paused",
+        "completed" if session.location == layout.COMPLETED else _STATUS[is_active],
         read_first_keys(contents.data) if contents else {},
         read_registered(operation.root, session.name),
-        from_ns(folder.read_status().st_mtime_ns),
+        session.created,
         operation.moment,
     )
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    _replace(operation, folder, orjson.dumps(dict(salvaged.data), option=option), contents)
+    operation.replace_record(folder, orjson.dumps(salvaged.data, option=option), contents)
     return _tell(repair, attic, sorted(salvaged.origin.items()))
 
 
@@ -306,25 +326,18 @@ def _take_out_fields(operation: Operation, repair: Repair) -> Applied | None:
     # A list is taken out whole: which of its items are right is not ours to say.
     paths = [tuple(field.path.split("[")[0].split(".")) for field in record.wrong]
     text = splice(contents.data.decode(), dict.fromkeys(paths, REMOVED))
-    _replace(operation, folder, text.encode(), contents)
+    operation.replace_record(folder, text.encode(), contents)
     return _tell(repair, attic, [(".".join(path), "taken out") for path in paths])
-
-
-def _replace(operation: Operation, folder: Folder, data: bytes, like: FileContents | None) -> None:
-    temporary = operation.make_name("record")
-    operation.staging().create(temporary, data, like)
-    operation.hold_lock()
-    operation.staging().replace(temporary, layout.RECORD, folder)
-    folder.sync()
 
 
 def _write_name(operation: Operation, repair: Repair) -> Applied | None:
     name = _session(repair).name
 
     def edit(record: Record) -> Assignments:
+        if not is_session_name(record.session_id):
+            return {("session_id",): name}
         former = [one for one in record.renamed_from if one not in (record.session_id, name)]
-        old = [record.session_id] if is_session_name(record.session_id) else []
-        return {("session_id",): name, ("renamed_from",): [*former, *old]}
+        return {("session_id",): name, ("renamed_from",): [*former, record.session_id]}
 
     return _edit(operation, repair, edit)
 
@@ -340,13 +353,22 @@ def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
         return _set_aside(operation, repair)
     place = _place(repair)
     attic = ""
-    if operation.session(place).find(layout.ARCHIVING) is not None:
-        attic = operation.set_aside(f"{place.dirname}/{layout.ARCHIVING}", "sign", repair.action)
     operation.root.make_if_missing(layout.COMPLETED)
+    if operation.completed().find(place.dirname) is not None:
+        raise NameCollision(place.name, operation.completed().join(place.dirname))
+
+    def edit(record: Record) -> Assignments:
+        ended = {} if record.status in COMPLETED_LIKE else {("status",): "completed"}
+        return {**ended, **become_archived(operation.moment)(record)}
+
+    # The record comes first: without the sign, nothing else says that the session has ended.
+    operation.publish(operation.prepare(place, edit))
+    operation.sync()
+    if operation.session(place).find(layout.ARCHIVING) is not None:
+        sign = f"{place.dirname}/{layout.ARCHIVING}"
+        attic = operation.set_aside(sign, repair.finding, KINDS[repair.finding].meaning)
     operation.hold_lock()
     move_directory(operation.root, place.dirname, place.dirname, operation.completed())
-    moved = Place(place.dirname, layout.COMPLETED)
-    operation.publish(operation.prepare(moved, become_archived(operation.moment)))
     return _tell(repair, attic)
 
 
@@ -359,10 +381,11 @@ def _give_number(operation: Operation, repair: Repair) -> Applied | None:
     while fold(number_name(place.name, number)) in taken:
         number += 1
     new_name = number_name(place.name, number)
+    check_name(new_name)
     operation.hold_lock()
     move_directory(completed, place.dirname, new_name, completed)
     session = evolve(_session(repair), dirname=new_name, name=new_name)
-    if session.record is not None:
+    if session.record is not None and not session.record.wrong:
         renamed = evolve(repair, session=session)
         _edit(operation, renamed, lambda record: {("session_id",): new_name})
     return _tell(evolve(repair, action=f"give it the name {new_name}"))
@@ -373,7 +396,6 @@ _ACTIONS: dict[str, Callable[[Operation, Repair], Applied | None]] = {
     "several-markers": _remove_marker,
     "stray-marker": _set_aside,
     "time-in-future": _reset_time,
-    "stale-lock": _set_aside,
     "abandoned-staging": _set_aside,
     "abandoned-binding": _set_aside,
     "record-missing": _write_record,

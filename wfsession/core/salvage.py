@@ -10,13 +10,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from attrs import frozen
 
 from wfsession.core.times import encode_time, parse_name_suffix
 
 _KEY = re.compile(r'[\s,{]*"')
 _COLON = re.compile(r"\s*:\s*")
-_DECODER = json.JSONDecoder()
+# How deep an object that was cut off is followed.
+_DEPTH = 20
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+# NaN and its like are no JSON.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 @frozen
@@ -37,23 +47,33 @@ def read_first_keys(data: bytes) -> dict[str, Any]:
     An object that is cut off inside a member gives that member's own first members.
     """
     text = data.decode(errors="replace").removeprefix("\ufeff").lstrip("\x00 \t\r\n")
-    return _read_members(text, 1) if text.startswith("{") else {}
+    found = _read_members(text, 1, _DEPTH) if text.startswith("{") else {}
+    return {key: value for key, value in found.items() if _is_json(key, value)}
 
 
-def _read_members(text: str, at: int) -> dict[str, Any]:
+def _is_json(key: str, value: Any) -> bool:
+    """Tell whether a record could hold it: no half of a surrogate pair, no endless nesting."""
+    try:
+        orjson.dumps({key: value})
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
+def _read_members(text: str, at: int, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     while key_at := _KEY.match(text, at):
+        at = key_at.end() - 1
         try:
-            key, at = _DECODER.raw_decode(text, key_at.end() - 1)
+            key, at = _DECODER.raw_decode(text, at)
             colon = _COLON.match(text, at)
             if colon is None:
                 break
             at = colon.end()
             found[key], at = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
-            inner = _read_members(text, at + 1) if text[at : at + 1] == "{" else {}
-            if inner and isinstance(key, str):
-                found[key] = inner
+            if depth and text[at : at + 1] == "{":
+                found[key] = _read_members(text, at + 1, depth - 1)
             break
     return found
 
@@ -73,17 +93,23 @@ def rebuild(
         status: what its place says, where the record says nothing any more.
         remains: what the corrupt record still says; all of it is kept.
         registered: what a legacy registry says of it, in its own keys.
-        created: the oldest time of its files.
+        created: when it was made, as its name or the times of its files say.
         moment: now.
     """
     by_name = parse_name_suffix(name)
     when, when_from = (
-        (by_name, "the directory's name") if by_name else (created, "the files' times")
+        (by_name, "the directory's name") if by_name else (created, "the times of the files")
     )
     default = "nothing: the default"
+    described = remains.get("description")
+    title, title_from = (
+        (described, "the corrupt record")
+        if isinstance(described, str)
+        else (registered.get("description") or name, _either(registered, "description"))
+    )
     sources: dict[str, tuple[Any, str]] = {
         "session_id": (name, "the directory's name"),
-        "project": (registered.get("description") or name, _either(registered, "description")),
+        "project": (title, title_from),
         "type": (registered.get("complexity") or "medium", _default(registered, "complexity")),
         "current_phase": ("PLAN", default),
         "status": (status, "the directory's place"),
