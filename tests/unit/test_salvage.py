@@ -99,7 +99,11 @@ def test_the_registry_gives_title_and_type() -> None:
 
 
 def test_what_the_record_still_says_is_kept_and_beats_the_registry() -> None:
-    remains = {"project": "Mine", "their_own": [1], "meta": {"created": "2020-01-01T00:00:00Z"}}
+    remains: dict[str, object] = {
+        "project": "Mine",
+        "their_own": [1],
+        "meta": {"created": "2020-01-01T00:00:00Z"},
+    }
     salvaged = put_together(remains, registered={"description": "Login"})
     assert salvaged.data["project"] == "Mine"
     assert salvaged.data["their_own"] == [1]

@@ -119,7 +119,9 @@ _RECORD_ACTIONS = {
 def _plan_sessions(survey: Survey) -> Iterator[Repair]:
     sessions = survey.snapshot.sessions
     for session in sessions:
-        if "duplicate-session" in session.problems and session.location == "completed":
+        is_twin = "duplicate-session" in session.problems and session.location == "completed"
+        # What is no real directory may be anybody's.
+        if is_twin and "unsafe-session" not in session.problems:
             where = f"{layout.COMPLETED}/{session.dirname}"
             yield Repair("duplicate-session", "give it a number", where, session)
     for session in sessions:
@@ -358,8 +360,8 @@ def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
         raise NameCollision(place.name, operation.completed().join(place.dirname))
 
     def edit(record: Record) -> Assignments:
-        ended = {} if record.status in COMPLETED_LIKE else {("status",): "completed"}
-        return {**ended, **become_archived(operation.moment)(record)}
+        status = record.status if record.status in COMPLETED_LIKE else "completed"
+        return {("status",): status, **become_archived(operation.moment)(record)}
 
     # The record comes first: without the sign, nothing else says that the session has ended.
     operation.publish(operation.prepare(place, edit))

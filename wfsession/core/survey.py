@@ -131,7 +131,8 @@ def _is_gone(holder: str) -> bool:
         os.kill(int(words[1]), 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):
+        # Somebody else's, or the number of no process: it says nothing.
         return False
     return False
 
