@@ -3,6 +3,8 @@
 Imports nothing heavy: `wf current` and `wf path` go through here.
 """
 
+from abc import ABC, abstractmethod
+
 from wfsession.errors import WfError
 
 TYPE_CHECKING = False
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 
-class Answer:
+class Answer(ABC):
     """What a verb found or did; each verb has a frozen one of its own.
 
     `exit_code` is 1 where the answer is "none". `session_id` is the session that was written,
@@ -29,13 +31,13 @@ class Answer:
     session_id: str = ""
     notes: tuple[str, ...] = ()
 
+    @abstractmethod
     def to_data(self) -> "Data":
         """Return what stands in `data` of `--json`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
         """Yield what people read: lines, pairs and tables. Nothing in them is sanitised yet."""
-        raise NotImplementedError
 
 
 class Raw(str):

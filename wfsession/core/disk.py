@@ -83,8 +83,10 @@ def _tell_path(
         try:
             return call(self, *args, **kwargs)
         except OSError as error:
-            if isinstance(error.filename, str) and not os.path.isabs(error.filename):
-                error.filename = self.join(error.filename)
+            # A call on a descriptor names nothing; the entry is the first argument of each.
+            named = error.filename if isinstance(error.filename, str) else args[0]
+            if not os.path.isabs(str(named)):
+                error.filename = self.join(str(named))
             raise
 
     told.__doc__ = call.__doc__
