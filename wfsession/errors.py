@@ -157,7 +157,7 @@ class UnfinishedTasks(WfError, RuntimeError):
 
     def __init__(self, name: str, tasks: tuple[str, ...]) -> None:
         count = f"{len(tasks)} unfinished task{'s' if len(tasks) != 1 else ''}"
-        super().__init__(f"{name} has {count}: {', '.join(tasks)}", "wf complete --force")
+        super().__init__(f"{name} has {count}: {', '.join(tasks)}", f"wf complete --force {name}")
         self.name = name
         self.tasks = tasks
 
@@ -168,7 +168,10 @@ class RecordUnusable(WfError, ValueError):
     code = "record-unusable"
 
     def __init__(self, path: str, finding: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}", "mend the file by hand; nothing was written")
+        is_newer = finding == "record-newer-schema"
+        super().__init__(
+            f"{path}: {reason}", "upgrade wfsession" if is_newer else "wf doctor --fix"
+        )
         self.path = path
         self.finding = finding
 

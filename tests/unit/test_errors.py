@@ -127,7 +127,7 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         "unfinished-tasks",
         RuntimeError,
         "WFS-a has 1 unfinished task: IMPL-1",
-        "wf complete --force",
+        "wf complete --force WFS-a",
         {"name": "WFS-a", "tasks": ("IMPL-1",)},
     ),
     (
@@ -135,7 +135,7 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         "unfinished-tasks",
         RuntimeError,
         "WFS-a has 2 unfinished tasks: IMPL-1, IMPL-2",
-        "wf complete --force",
+        "wf complete --force WFS-a",
         {"name": "WFS-a", "tasks": ("IMPL-1", "IMPL-2")},
     ),
     (
@@ -143,7 +143,7 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         "record-unusable",
         ValueError,
         "/r/WFS-a/workflow-session.json: it is empty",
-        "mend the file by hand; nothing was written",
+        "wf doctor --fix",
         {"path": "/r/WFS-a/workflow-session.json", "finding": "record-corrupt"},
     ),
     (
