@@ -715,7 +715,9 @@ def test_any_tree_heals_to_a_fixed_point_and_loses_nothing(
             age(path, ages[number % 10])
     os.utime(root, ns=(OLD_NS, OLD_NS))
     report = heal(str(root))
-    assert report.failed == ()
+    # Somebody else's directory may stand where a session would be archived: that is told.
+    is_taken = "completed/plain/mine" in tree and f"completed/plain/{RECORD}" not in tree
+    assert all(is_taken and sentence.startswith("plain: ") for sentence in report.failed)
     kept = list(list_files(root).values()) + [
         path.read_bytes() for path in (root / ".wf").rglob("*") if path.is_file()
     ]
@@ -724,8 +726,9 @@ def test_any_tree_heals_to_a_fixed_point_and_loses_nothing(
         assert not data or is_edited or data in kept, name
     assert len(list_markers(root)) <= 1
     left = {one.id for one in report.findings}
-    assert left <= {"record-newer-schema", "legacy-registry"}
-    assert heal(str(root)) == Report(report.findings, ())
+    blocked = {"archive-cut-short"} if report.failed else set()
+    assert left <= {"record-newer-schema", "legacy-registry", *blocked}
+    assert heal(str(root)) == Report(report.findings, (), report.failed)
 
 
 def test_the_row_of_a_repaired_session_is_a_usual_one(root: Path) -> None:
