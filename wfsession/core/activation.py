@@ -1,6 +1,7 @@
 """Moving the marker: the commit of every operation that changes which session is active (R1).
 
-Works on a running Operation; touches markers only, never records.
+Works on a running Operation; touches markers only, never records. What is no plain marker, empty
+and of one name, is set aside, never deleted.
 """
 
 import time
@@ -35,15 +36,15 @@ def activate(operation: Operation, listing: Listing, place: Place) -> None:
     if winner is None or winner.dirname != place.dirname:
         clear_target(operation, entry)
         if winner is None:
-            operation.create_marker(entry, newest_ns(None))
+            create_marker(operation, entry, newest_ns(None))
         elif winner.is_plain:
-            operation.touch_marker(winner, time.time_ns())
-            operation.rename_marker(winner.entry, entry)
+            _touch_marker(operation, winner, time.time_ns())
+            _rename_marker(operation, winner.entry, entry)
         else:
             _outdo(operation, winner, entry)
         for loser in reversed(listing.candidates[1:]):
             if loser.entry != entry:
-                operation.remove_marker(loser.entry)
+                remove_marker(operation, loser.entry)
     if not operation.dry_run:
         operation.sync(operation.root)
         _confirm(operation, place, winner)
@@ -75,7 +76,7 @@ def remove_orphans(operation: Operation, listing: Listing, name: str) -> None:
     """
     for marker in listing.orphans:
         if nfc(marker.name) == nfc(name):
-            operation.remove_marker(marker.entry)
+            remove_marker(operation, marker.entry)
 
 
 def newest_ns(winner: MarkerFile | None) -> int:
@@ -102,11 +103,11 @@ def _outdo(operation: Operation, winner: MarkerFile, entry: str) -> None:
     operation.note_step("create", entry)
     if not operation.dry_run:
         try:
-            operation.put_marker(entry, newest_ns(winner))
+            _put_marker(operation, entry, newest_ns(winner))
         except FileNotFoundError:
             operation.restage()
             raise Moved from None
-    operation.remove_marker(winner.entry)
+    remove_marker(operation, winner.entry)
 
 
 def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> None:
@@ -122,7 +123,7 @@ def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> N
         return
     former = root.find(before.dirname) if before is not None else None
     if before is not None and former is not None and is_directory(former):
-        operation.rename_marker(encode_marker(place.dirname), before.entry)
+        _rename_marker(operation, encode_marker(place.dirname), before.entry)
         operation.sync(root)
     raise SessionNotFound(place.name, root.path)
 
@@ -136,5 +137,67 @@ def deactivate(operation: Operation, listing: Listing) -> None:
     """
     operation.begin()
     for marker in reversed(listing.candidates):
-        operation.remove_marker(marker.entry)
+        remove_marker(operation, marker.entry)
     operation.sync(operation.root)
+
+
+def _touch_marker(operation: Operation, marker: MarkerFile, mtime_ns: int) -> None:
+    """Set a marker's time to now, unless it is later already."""
+    if mtime_ns > marker.mtime_ns and not operation.dry_run:
+        try:
+            operation.root.set_mtime(marker.entry, mtime_ns)
+        except FileNotFoundError:
+            raise Moved from None
+
+
+def _rename_marker(operation: Operation, entry: str, new_entry: str) -> None:
+    """Rename a marker over another, in one step.
+
+    Raises:
+        Moved: it has gone.
+    """
+    operation.note_step("rename", entry, new_entry)
+    if not operation.dry_run:
+        try:
+            operation.root.replace(entry, new_entry)
+        except FileNotFoundError:
+            raise Moved from None
+
+
+def create_marker(operation: Operation, entry: str, mtime_ns: int) -> None:
+    """Create a marker of that time, or of now if that is later; one that is there will do."""
+    operation.note_step("create", entry)
+    if not operation.dry_run:
+        try:
+            operation.root.create_marker(entry)
+        except FileExistsError:
+            pass  # made by hand this moment, or an orphan's; its time is set all the same
+        try:
+            if operation.root.stat(entry).st_mtime_ns < mtime_ns:
+                operation.root.set_mtime(entry, mtime_ns)
+        except FileNotFoundError:
+            raise Moved from None
+
+
+def _put_marker(operation: Operation, entry: str, mtime_ns: int) -> None:
+    """Put an empty marker of that time in its place, over any that is there, in one step."""
+    temporary = operation.make_temporary("marker")
+    operation.staging().create_marker(temporary)
+    operation.staging().set_mtime(temporary, mtime_ns)
+    operation.staging().replace(temporary, entry, operation.root)
+
+
+def remove_marker(operation: Operation, entry: str) -> None:
+    """Delete a marker if it is empty and has no other name; set it aside otherwise."""
+    status = operation.root.find(entry)
+    if status is None:
+        return
+    if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
+        operation.note_step("remove", entry)
+        if not operation.dry_run:
+            try:
+                operation.root.unlink(entry)
+            except FileNotFoundError:
+                pass  # removed by hand this moment
+    else:
+        operation.set_aside(entry, "marker", "it was not an empty file of one name")

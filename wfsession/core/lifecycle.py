@@ -10,8 +10,10 @@ from wfsession.core.activation import (
     activate,
     activate_placed,
     clear_target,
+    create_marker,
     deactivate,
     newest_ns,
+    remove_marker,
     remove_orphans,
 )
 from wfsession.core.creation import check_free, move_directory
@@ -227,7 +229,7 @@ def _complete(operation: Operation, listing: Listing, place: Place, is_active: b
 def _remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
     for marker in listing.candidates:
         if marker.dirname == place.dirname:
-            operation.remove_marker(marker.entry)
+            remove_marker(operation, marker.entry)
 
 
 def archive(
@@ -404,13 +406,13 @@ def _rename_directory(operation: Operation, listing: Listing, place: Place, new_
     clear_target(operation, entry)
     try:
         if winner is not None and winner.dirname == place.dirname:
-            operation.create_marker(entry, newest_ns(winner))
+            create_marker(operation, entry, newest_ns(winner))
         operation.note_step("rename", place.dirname, new_name)
         if not operation.dry_run:
             move_directory(operation.root, place.dirname, new_name, operation.root)
     except OSError:
         if operation.root.find(place.dirname) is not None:
             # Beside a directory of somebody else's it would make that one active.
-            operation.remove_marker(entry)
+            remove_marker(operation, entry)
         raise
     _remove_marker_of(operation, listing, place)

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from wfsession.core import layout
 from wfsession.core.attic import keep_copy, set_aside
-from wfsession.core.disk import FileContents, Folder, identify, is_regular
+from wfsession.core.disk import FileContents, Folder, identify
 from wfsession.core.locate import Place, open_root
 from wfsession.core.lock import Lock
-from wfsession.core.markers import Listing, MarkerFile
+from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Fault, Session, Step
 from wfsession.core.private import make_private
 from wfsession.core.records import Edit, apply_edit, read_record
@@ -208,6 +208,12 @@ class Operation:
         """Return a name for `.wf/tmp` that nobody else uses."""
         return f"{what}-{os.getpid()}-{os.urandom(6).hex()}"
 
+    def make_temporary(self, what: str) -> str:
+        """Return such a name for a file that is removed in the end if it is still there."""
+        name = self.make_name(what)
+        self._temporary.append(name)
+        return name
+
     def note_step(self, verb: str, path: str, target: str = "") -> None:
         """Put down what is done next; in a dry run it is all that happens."""
         self.steps.append(Step(verb, path, target))
@@ -243,9 +249,8 @@ class Operation:
         data = apply_edit(contents.data, edit, path)
         if data == contents.data:
             return None
-        temporary = self.make_name("record")
+        temporary = self.make_temporary("record")
         if not self.dry_run:
-            self._temporary.append(temporary)
             self._stage(temporary, data, contents)
         return Prepared(place, folder, edit, contents, temporary, only_if_active)
 
@@ -338,64 +343,6 @@ class Operation:
                 folder.sync()
         self._unsynced.clear()
 
-    def touch_marker(self, marker: MarkerFile, mtime_ns: int) -> None:
-        """Set a marker's time to now, unless it is later already."""
-        if mtime_ns > marker.mtime_ns and not self.dry_run:
-            try:
-                self.root.set_mtime(marker.entry, mtime_ns)
-            except FileNotFoundError:
-                raise Moved from None
-
-    def rename_marker(self, entry: str, new_entry: str) -> None:
-        """Rename a marker over another, in one step.
-
-        Raises:
-            Moved: it has gone.
-        """
-        self.note_step("rename", entry, new_entry)
-        if not self.dry_run:
-            try:
-                self.root.replace(entry, new_entry)
-            except FileNotFoundError:
-                raise Moved from None
-
-    def create_marker(self, entry: str, mtime_ns: int) -> None:
-        """Create a marker of that time, or of now if that is later; one that is there will do."""
-        self.note_step("create", entry)
-        if not self.dry_run:
-            try:
-                self.root.create_marker(entry)
-            except FileExistsError:
-                pass  # made by hand this moment, or an orphan's; its time is set all the same
-            try:
-                if self.root.stat(entry).st_mtime_ns < mtime_ns:
-                    self.root.set_mtime(entry, mtime_ns)
-            except FileNotFoundError:
-                raise Moved from None
-
-    def put_marker(self, entry: str, mtime_ns: int) -> None:
-        """Put an empty marker of that time in its place, over any that is there, in one step."""
-        temporary = self.make_name("marker")
-        self._temporary.append(temporary)
-        self.staging().create_marker(temporary)
-        self.staging().set_mtime(temporary, mtime_ns)
-        self.staging().replace(temporary, entry, self.root)
-
-    def remove_marker(self, entry: str) -> None:
-        """Delete a marker if it is empty and has no other name; set it aside otherwise."""
-        status = self.root.find(entry)
-        if status is None:
-            return
-        if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
-            self.note_step("remove", entry)
-            if not self.dry_run:
-                try:
-                    self.root.unlink(entry)
-                except FileNotFoundError:
-                    pass  # removed by hand this moment
-        else:
-            self.set_aside(entry, "marker", "it was not an empty file of one name")
-
     def set_aside(self, path: str, what: str, reason: str) -> str:
         """Move an entry of the root, given by its path in it, to the attic (R2).
 
@@ -418,8 +365,7 @@ class Operation:
         Raises:
             Moved: somebody else wrote one meanwhile.
         """
-        temporary = self.make_name("record")
-        self._temporary.append(temporary)
+        temporary = self.make_temporary("record")
         self.staging().create(temporary, data, before)
         self.hold_lock()
         status = folder.find(layout.RECORD)

@@ -12,6 +12,7 @@ import orjson
 from attrs import evolve, field, frozen
 
 from wfsession.core import layout
+from wfsession.core.activation import remove_marker
 from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
 from wfsession.core.doctor import KINDS, describe, diagnose, locate_problem
@@ -253,7 +254,7 @@ def _remove_marker(operation: Operation, repair: Repair) -> Applied | None:
     for marker in (*listing.orphans, *listing.candidates[1:]):
         if marker.entry == repair.path and marker.mtime_ns == repair.mtime_ns:
             operation.hold_lock()
-            operation.remove_marker(marker.entry)
+            remove_marker(operation, marker.entry)
             return _tell(repair)
     return None  # it moved on since it was looked at
 
