@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from wfsession.core import layout
 from wfsession.core.attic import keep_copy, set_aside
@@ -23,6 +24,8 @@ from wfsession.core.records import Edit, apply_edit, read_record
 from wfsession.core.snapshot import read_session
 from wfsession.core.times import now
 from wfsession.errors import Conflict, RecordUnusable, SessionNotFound, WfError, as_wf_error
+
+T = TypeVar("T")
 
 TRIES = 5
 DEFAULT_TIMEOUT_S = 30.0
@@ -56,12 +59,12 @@ class Prepared:
 
 def run(
     root_path: str,
-    body: Callable[["Operation"], Event],
+    body: Callable[["Operation"], T],
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     dry_run: bool = False,
-) -> Event:
-    """Run an operation under the lock of a root.
+) -> T:
+    """Run an operation under the lock of a root, and return what it returns.
 
     Args:
         root_path: the absolute path of the root.
