@@ -29,7 +29,7 @@ def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime)
 
     On crash: the entry is where it was, or in the attic; an attic directory may be empty.
     """
-    with _open_parent(root, path) as parent, _Box(root, path, what, reason, moment) as box:
+    with open_parent(root, path) as parent, _Box(root, path, what, reason, moment) as box:
         try:
             parent.move(path.rpartition("/")[2], ITEM, box.folder)
         except FileNotFoundError:
@@ -53,7 +53,13 @@ def keep_copy(
         return box.path
 
 
-def _open_parent(root: Folder, path: str) -> Folder:
+def open_parent(root: Folder, path: str) -> Folder:
+    """Open the directory that an entry is in, given by its path in the root.
+
+    Raises:
+        UnsafePath: something on the way is no real directory.
+        FileNotFoundError: it is not there.
+    """
     folder = Folder.open(root.path)
     for name in path.split("/")[:-1]:
         with folder:
@@ -88,3 +94,12 @@ class _Box:
         """Take it away again, as long as there is only its note in it."""
         self.folder.unlink(NOTE)
         self._attic.remove(self._name)
+
+
+def discard(root: Folder, path: str) -> None:
+    """Take the box away from which an item, given by its path in the root, was taken."""
+    box = path.rpartition("/")[0]
+    with open_parent(root, path) as folder:
+        folder.unlink(NOTE)
+    with open_parent(root, box) as attic:
+        attic.remove(box.rpartition("/")[2])
