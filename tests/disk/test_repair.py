@@ -18,8 +18,8 @@ from tests.hands import fail, play
 from tests.trees_disk import (
     OLD_NS,
     RECORD,
-    SECOND_NS,
     add_session,
+    age,
     get,
     list_files,
     list_markers,
@@ -27,6 +27,7 @@ from tests.trees_disk import (
     make_usual_root,
     mark,
     photograph,
+    put_record,
     read_json,
     states,
     write_old,
@@ -34,7 +35,7 @@ from tests.trees_disk import (
 from wfsession.core import repair
 from wfsession.core.disk import Folder
 from wfsession.core.model import Finding
-from wfsession.core.repair import Report, heal, list_safe, plan
+from wfsession.core.repair import Report, heal
 from wfsession.core.survey import read_survey
 from wfsession.errors import DiskFailed, RootNotFound
 from wfsession.workspace import open_workspace
@@ -80,15 +81,6 @@ def heal_twice(root: Path) -> Report:
 
 def applied(report: Report) -> list[tuple[str, str]]:
     return [(one.finding, " ".join(one.paths)) for one in report.applied]
-
-
-def age(path: Path, seconds: int) -> None:
-    os.utime(path, (time.time() - seconds,) * 2)
-
-
-def put_record(session: Path, data: bytes) -> None:
-    session.mkdir(exist_ok=True, parents=True)
-    write_old(session / RECORD, data)
 
 
 def test_a_root_in_order_has_no_findings_and_is_left_alone(root: Path) -> None:
@@ -552,6 +544,15 @@ def test_a_marker_that_moved_on_since_it_was_looked_at_stays(
     assert applied(report)[0] == ("several-markers", ".active-WFS-a")
 
 
+def test_an_orphan_whose_directory_comes_meanwhile_is_an_orphan_no_more(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan(root)
+    deliver = (root / "WFS-gone").mkdir
+    play(monkeypatch, "open_lock_file", deliver, name="lock")
+    assert "orphaned-marker" not in dict(applied(open_workspace(root).heal()))
+
+
 def test_a_stray_that_is_taken_away_meanwhile_is_no_failure(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -624,33 +625,6 @@ def test_leftovers_and_bindings_that_go_meanwhile_are_none(
     gone = root / ".wf" / "tmp" / "record-1-a"
     play(monkeypatch, "stat", gone.unlink, name="record-1-a")
     assert diagnose(root) == ()
-
-
-def test_by_itself_only_what_nobody_may_be_waiting_for_is_repaired(root: Path) -> None:
-    orphan(root)
-    corrupt(root)
-    missing_one = add_session(root, "WFS-m")
-    (missing_one / RECORD).unlink()
-    os.utime(root, ns=(OLD_NS, OLD_NS))
-    report = heal(str(root), only_safe=True)
-    assert {one.finding for one in report.applied} == {"orphaned-marker", "record-corrupt"}
-    assert [one.id for one in report.findings] == ["record-missing"]
-
-
-def test_by_itself_it_waits_for_what_is_young(root: Path) -> None:
-    orphan(root)
-    corrupt(root)
-    survey = read_survey(str(root))
-    repairs = plan(survey)
-    now_ns = survey.taken_ns
-    assert len(list_safe(survey, repairs, OLD_NS)) == 2
-    assert [one.finding for one in list_safe(survey, repairs, now_ns - 59 * SECOND_NS)] == [
-        "record-corrupt"
-    ]
-    os.utime(root / "WFS-b" / RECORD)
-    os.utime(root / ".active-WFS-gone")
-    survey = read_survey(str(root))
-    assert list_safe(survey, plan(survey), OLD_NS) == ()
 
 
 def test_healing_ends_though_somebody_spoils_the_root_again_and_again(
