@@ -175,7 +175,7 @@ def heal(
             return Report(diagnose(survey), told)
         repairs = tuple(one for one in repairs if one.path not in failed)
         if not repairs:
-            break
+            return Report(diagnose(survey), tuple(applied), tuple(failed.values()))
         applied += _replace_lock(root_path, repairs)
         applied += _apply(root_path, repairs, timeout_s, failed)
     return Report(diagnose(read_survey(root_path)), tuple(applied), tuple(failed.values()))
@@ -188,7 +188,10 @@ def _replace_lock(root_path: str, repairs: tuple[Repair, ...]) -> list[Applied]:
         for repair in repairs:
             if repair.finding == "stale-lock":
                 reason = KINDS[repair.finding].meaning
-                attic = set_aside(root, repair.path, repair.finding, reason, now())
+                try:
+                    attic = set_aside(root, repair.path, repair.finding, reason, now())
+                except OSError as error:
+                    raise as_wf_error(root_path, error) from None
                 done.append(_tell(repair, attic))
     return done
 
@@ -350,6 +353,8 @@ def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
         raise NameCollision(place.name, operation.completed().join(place.dirname))
 
     def edit(record: Record) -> Assignments:
+        if record.archived_at is not None and record.status in COMPLETED_LIKE:
+            return {}  # said by an earlier try, which got no further
         status = record.status if record.status in COMPLETED_LIKE else "completed"
         return {("status",): status, **become_archived(operation.moment)(record)}
 
