@@ -235,7 +235,7 @@ def spoilt_trees(draw: st.DrawFn) -> SpoiltTree:
     for name in marked:
         painter.marker(name)
     painter.rubbish()
-    unwritable = draw(_SOME_CLOSED) if painter.rarely(10) else ()
+    unwritable = draw(_SOME_CLOSED) if painter.rarely(6) else ()
     is_locked = painter.rarely(12)
     # Both together, nothing can be done: the lock cannot be set aside.
     if not is_locked and painter.rarely(40):

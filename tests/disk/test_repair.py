@@ -590,6 +590,47 @@ def test_an_orphan_whose_directory_comes_meanwhile_is_an_orphan_no_more(
     assert "orphaned-marker" not in dict(applied(open_workspace(root).heal()))
 
 
+def test_the_strays_of_a_root_are_told_apart(root: Path) -> None:
+    stray_directory(root)
+    (root / ".active-WFS-c").symlink_to("WFS-c")
+    os.mkfifo(root / ".active-WFS-done")
+    stray_backup(root)
+    assert [(one.entry, one.kind) for one in read_survey(str(root)).strays] == [
+        (".active-WFS-a~", "file"),
+        (".active-WFS-b", "directory"),
+        (".active-WFS-c", "symlink"),
+        (".active-WFS-done", "special"),
+    ]
+
+
+@pytest.mark.parametrize("is_put_right", [False, True])
+def test_a_stray_that_is_none_by_the_time_it_is_looked_at_is_not_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch, is_put_right: bool
+) -> None:
+    stray_symlink(root)
+
+    def act() -> None:
+        (root / ".active-WFS-b").unlink()
+        if is_put_right:
+            (root / ".active-WFS-b").touch()
+
+    # Each listing looks at it once, and there are two.
+    played = play(monkeypatch, "stat", act, name=".active-WFS-b", at=3)
+    assert read_survey(str(root)).strays == ()
+    assert played
+
+
+def test_a_link_that_leads_nowhere_is_not_unwritable_besides(root: Path) -> None:
+    (root / "WFS-link").symlink_to("nowhere")
+    assert name_findings(root) == [("unsafe-session", "WFS-link")]
+
+
+def test_a_marker_with_bytes_is_told_with_its_place_in_the_attic(root: Path) -> None:
+    mark(root, "WFS-gone", data=b"a note of mine")
+    (one,) = open_workspace(root).heal().applied
+    assert (root / one.attic / "item").read_bytes() == b"a note of mine"
+
+
 def test_a_stray_that_is_taken_away_meanwhile_is_no_failure(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

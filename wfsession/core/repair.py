@@ -101,8 +101,8 @@ def _plan_markers(survey: Survey) -> Iterator[Repair]:
         if finding.id == "time-in-future":
             entry = finding.paths[0].rpartition("/")[2]
             yield Repair(finding.id, "set the time to the present", entry)
-    for entry in survey.strays:
-        yield Repair("stray-marker", "set aside", entry)
+    for stray in survey.strays:
+        yield Repair("stray-marker", "set aside", stray.entry)
 
 
 def _plan_rest(survey: Survey) -> Iterator[Repair]:
