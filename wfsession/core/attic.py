@@ -1,16 +1,68 @@
-"""The attic, where what was in the way goes: nothing is deleted but empty markers (R2)."""
+"""The attic, where what was in the way goes: nothing is deleted but empty markers (R2).
+
+Puts things in; `boxes` lists them, brings them back and lets them go.
+"""
 
 import os
 from datetime import datetime
+from typing import Any
 
 import orjson
+from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
-from wfsession.core.times import encode_time, make_stamp
+from wfsession.core.times import encode_time, make_stamp, parse_time
 
 ITEM = "item"
 NOTE = "note.json"
+
+
+@frozen
+class Note:
+    """What lies beside an item: when it was set aside, from which path of the root, and why.
+
+    What a note does not say is empty, or None.
+    """
+
+    at: datetime | None = None
+    origin: str = ""
+    reason: str = ""
+
+
+def encode_note(at: datetime, origin: str, reason: str) -> bytes:
+    """Return the text of a note.
+
+    A path that is no UTF-8 cannot stand in JSON as it is: `from` shows its odd bytes to people
+    then, and `from_hex` has all of its bytes in hexadecimal digits.
+    """
+    path = os.fsencode(origin)
+    shown = path.decode(errors="backslashreplace")
+    note = {"at": encode_time(at), "from": shown, "reason": reason}
+    if shown.encode() != path:
+        note["from_hex"] = path.hex()
+    return orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def parse_note(data: bytes) -> Note:
+    """Read a note, which somebody may have edited: what is of no use is left out."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        return Note()
+    at, reason = parse_time(found.get("at")), _read_text(found, "reason")
+    try:
+        origin = os.fsdecode(bytes.fromhex(_read_text(found, "from_hex")))
+    except ValueError:
+        origin = ""
+    return Note(at, origin or _read_text(found, "from"), reason)
+
+
+def _read_text(found: dict[str, Any], key: str) -> str:
+    text = found.get(key)
+    return text if isinstance(text, str) else ""
 
 
 def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime) -> str:
@@ -29,9 +81,10 @@ def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime)
 
     On crash: the entry is where it was, or in the attic; an attic directory may be empty.
     """
-    with _open_parent(root, path) as parent, _Box(root, path, what, reason, moment) as box:
+    folder, _, name = path.rpartition("/")
+    with open_below(root, folder) as parent, _Box(root, path, what, reason, moment) as box:
         try:
-            parent.move(path.rpartition("/")[2], ITEM, box.folder)
+            parent.move(name, ITEM, box.folder)
         except FileNotFoundError:
             box.discard()
             return ""
@@ -53,12 +106,22 @@ def keep_copy(
         return box.path
 
 
-def _open_parent(root: Folder, path: str) -> Folder:
-    folder = Folder.open(root.path)
-    for name in path.split("/")[:-1]:
-        with folder:
-            folder = folder.child(name)
-    return folder
+def open_below(folder: Folder, path: str) -> Folder:
+    """Open a directory by its path in another, which is that one itself if the path is empty.
+
+    No symlink on the way is followed.
+    """
+    found = Folder.open(folder.path)
+    for name in path.split("/") if path else ():
+        with found:
+            found = found.child(name)
+    return found
+
+
+def discard_box(attic: Folder, name: str, box: Folder) -> None:
+    """Take a box away, as long as there is only its note in it."""
+    box.unlink(NOTE)
+    attic.remove(name)
 
 
 class _Box:
@@ -72,10 +135,7 @@ class _Box:
         self._attic.make(self._name)
         self._attic.sync()
         self.folder = self._attic.child(self._name)
-        # A name that is no UTF-8 cannot stand in JSON as it is.
-        origin = os.fsencode(path).decode(errors="backslashreplace")
-        note = {"at": encode_time(moment), "from": origin, "reason": reason}
-        self.folder.create(NOTE, orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+        self.folder.create(NOTE, encode_note(moment, path, reason))
 
     def __enter__(self) -> "_Box":
         return self
@@ -85,6 +145,5 @@ class _Box:
         self._attic.close()
 
     def discard(self) -> None:
-        """Take it away again, as long as there is only its note in it."""
-        self.folder.unlink(NOTE)
-        self._attic.remove(self._name)
+        """Take it away again: nothing came into it."""
+        discard_box(self._attic, self._name, self.folder)
