@@ -70,6 +70,16 @@ def add_box(root: Path, name: str, item: bytes | None, **note: Any) -> Path:
     return box
 
 
+def add_session_box(root: Path, name: str, session: str = "WFS-new") -> Path:
+    """Put the directory of a paused session, with a task, into the attic. Returns its box."""
+    box = add_box(root, name, None, **{"from": session, "reason": "undone"})
+    add_session(root, session).rename(box / "item")
+    (box / "item" / ".task").mkdir()
+    (box / "item" / ".task" / "t.json").write_text('{"id": "t"}')
+    settle(root)
+    return box
+
+
 def write_old(path: Path, data: bytes) -> None:
     """Write a file as it was long ago."""
     path.write_bytes(data)

@@ -15,15 +15,14 @@ import pytest
 from tests.hands import Death, enumerate_deaths
 from tests.trees_disk import (
     RECORD,
-    add_box,
     add_session,
+    add_session_box,
     check_sound,
     list_files,
     list_markers,
     make_root,
     mark,
     place_of,
-    settle,
 )
 from wfsession.core import creation, lifecycle, progress, unboxing
 
@@ -48,9 +47,8 @@ def build(place: Path) -> Path:
     root = make_root(place, "a", "b", active="a")
     add_session(root, "done", "completed")
     add_session(root, "completed/old", "completed")
-    box = add_box(root, BOX, None, **{"from": "boxed"})
-    add_session(root, "boxed").rename(box / "item")
-    return settle(root)
+    add_session_box(root, BOX, "boxed")
+    return root
 
 
 def build_with_losers(place: Path) -> Path:

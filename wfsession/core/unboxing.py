@@ -76,20 +76,7 @@ def restore(
     """
 
     def body(operation: Operation) -> Restored:
-        root = operation.root
-        with open_box(root, name) as box:
-            kind = tell_kind(box)
-            if kind == "missing":
-                raise NotInAttic(name, root.join(layout.ATTIC), is_empty=True)
-            origin = _read_origin(box)
-            with _open_parent(root, origin, box) as parent:
-                entry = origin.rpartition("/")[2]
-                is_taken = _is_taken(parent, entry)
-                if kind == "directory" and entry == origin:
-                    _make_way_for_session(operation, entry, is_taken)
-                replaced = _move_back(operation, box, parent, origin, is_taken)
-        path = root.join(replaced) if replaced else ""
-        return Restored(name, root.join(origin), path, tuple(operation.steps))
+        return _restore(operation, name)
 
     try:
         return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
@@ -97,6 +84,23 @@ def restore(
         item = os.path.join(root_path, layout.ATTIC, name, ITEM)
         error.hint = f"move away what has the name, or: {_tell_by_hand(item)}"
         raise
+
+
+def _restore(operation: Operation, name: str) -> Restored:
+    root = operation.root
+    with open_box(root, name) as box:
+        kind = tell_kind(box)
+        if kind == "missing":
+            raise NotInAttic(name, root.join(layout.ATTIC), is_empty=True)
+        origin = _read_origin(box)
+        with _open_parent(root, origin, box) as parent:
+            entry = origin.rpartition("/")[2]
+            is_taken = _is_taken(parent, entry)
+            if kind == "directory" and entry == origin:
+                _make_way_for_session(operation, entry, is_taken)
+            replaced = _move_back(operation, box, parent, origin, is_taken)
+    path = root.join(replaced) if replaced else ""
+    return Restored(name, root.join(origin), path, tuple(operation.steps))
 
 
 def find_origin_fault(origin: str) -> str:
