@@ -121,6 +121,17 @@ def test_a_session_comes_back_in_place_of_a_file_of_its_name(
     assert Path(done.replaced, "item").read_bytes() == b"kept\n"
 
 
+def test_a_file_that_comes_back_to_the_root_is_no_session_and_touches_no_marker(
+    root: Path, workspace: Workspace
+) -> None:
+    add_box(root, BOX, b"kept\n", **{"from": "WFS-gone"})
+    mark(root, "WFS-gone")
+
+    workspace.restore(BOX)
+
+    assert list_markers(root) == [".active-WFS-a", ".active-WFS-gone"]
+
+
 @pytest.mark.parametrize("twin", ["completed/WFS-new", "wfs-NEW", "WFS-new"])
 def test_a_session_whose_name_is_taken_stays_in_the_attic(
     root: Path, workspace: Workspace, twin: str
