@@ -73,6 +73,13 @@ def test_a_box_without_a_usable_note_is_listed_with_the_time_in_its_name(
         workspace.restore(BOX)
 
 
+def test_a_box_is_one_whatever_word_says_what_is_in_it(root: Path, workspace: Workspace) -> None:
+    name = "20250905-100000-Undo_2.x-0a1b2c"
+    add_box(root, name, b"x")
+    (box,) = workspace.attic()
+    assert (box.name, box.what) == (name, "Undo_2.x")
+
+
 @pytest.mark.parametrize("kind", ["link", "directory", "large"])
 def test_a_note_that_is_no_small_file_is_not_read(
     root: Path, workspace: Workspace, tmp_path: Path, kind: str

@@ -214,11 +214,20 @@ def test_a_name_that_is_no_text_comes_back_to_the_byte(root: Path, workspace: Wo
     assert (root / name).read_bytes() == b"kept\n"
 
 
-@pytest.mark.parametrize("name", ["nothing", BOX, "../WFS-a", "", ".", "0a1b2d"])
+UP = "20250905-100000-/../../boxes/20250905-100000-record-0a1b2c"
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", BOX, "../WFS-a", "", ".", "0a1b2d", "mine", f"{BOX}\n", "a\0b", UP]
+)
 def test_a_box_that_is_not_there_is_told(root: Path, workspace: Workspace, name: str) -> None:
     add_box(root, LATER, b"x", **{"from": "x"})
-    with pytest.raises(NotInAttic, match=r"\.workflow/\.attic"):
+    add_box(root, "mine", b"x", **{"from": "x"})
+    add_box(root, f"../boxes/{BOX}", b"x", **{"from": "x"})
+    (root / ".attic" / "20250905-100000-").mkdir()
+    with pytest.raises(NotInAttic, match=r"no box .* is in .*\.workflow/\.attic"):
         workspace.restore(name)
+    assert not (root / "x").exists()
 
 
 def test_a_box_with_nothing_in_it_is_told(root: Path, workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from wfsession.errors import AmbiguousName, NotInAttic, as_wf_error
 
 ItemKind = Literal["file", "directory", "other", "missing"]
 
-_NAME = re.compile(r"([0-9]{8}-[0-9]{6})-([a-z-]+)-([0-9a-f]{6})")
+_NAME = re.compile(r"([0-9]{8}-[0-9]{6})-([\w.-]+)-([0-9a-f]{6})", re.ASCII)
 _NOTE_BYTES = 65_536
 
 
