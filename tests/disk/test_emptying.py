@@ -102,14 +102,13 @@ def test_an_attic_that_is_not_there_is_empty_already(tmp_path: Path) -> None:
 
 
 def test_a_tree_of_any_depth_is_deleted(root: Path, workspace: Workspace) -> None:
-    top = descriptor = os.open(root / ".attic" / LAST / "item", os.O_RDONLY)
+    descriptor = os.open(root / ".attic" / LAST / "item", os.O_RDONLY)
     for _ in range(1500):
         os.mkdir("d", dir_fd=descriptor)
         below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
         os.close(descriptor)
         descriptor = below
     os.close(descriptor)
-    assert top > 0
 
     workspace.empty_attic(apply=True)
 

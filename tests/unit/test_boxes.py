@@ -108,6 +108,12 @@ def test_the_end_of_a_name_counts_before_a_part_of_another() -> None:
     assert match_box((inside, at_the_end), "123456", "").name == at_the_end.name
 
 
+def test_the_case_of_letters_does_not_matter() -> None:
+    boxes = (make_box("20250907-100000-Undo-aaaaaa"), *BOXES)
+    for text in (boxes[0].name, "undo", "UNDO-A"):
+        assert match_box(boxes, text, "").name == boxes[0].name
+
+
 def test_a_part_that_several_have_names_them() -> None:
     with pytest.raises(AmbiguousName) as caught:
         match_box(BOXES, "record", "/r/.attic")

@@ -22,6 +22,7 @@ ItemKind = Literal["file", "directory", "other", "missing"]
 
 _NAME = re.compile(r"([0-9]{8}-[0-9]{6})-([\w.-]+)-([0-9a-f]{6})", re.ASCII)
 _NOTE_BYTES = 65_536
+_DEEPEST = 100
 
 
 @frozen
@@ -29,8 +30,9 @@ class Box:
     """One thing that was set aside.
 
     `origin` is its path in the root, empty where the note does not say; `at` comes from the name
-    then. `size_bytes` is that of all files in the box but the note. `kind` is "missing" where the
-    box is empty, and "other" for symlinks, devices and what may not be looked at.
+    then. `size_bytes` is that of all files in the box but the note, down to a hundred directories
+    below each other. `kind` is "missing" where the box is empty, and "other" for symlinks, devices
+    and what may not be looked at.
     """
 
     name: str
@@ -139,14 +141,15 @@ def _measure(box: Folder) -> int:
             continue  # closed to us, or gone this moment
         for name, status in statuses.items():
             if status is not None and is_directory(status):
-                waiting.append(f"{path}/{name}" if path else name)
+                if path.count("/") < _DEEPEST:
+                    waiting.append(f"{path}/{name}" if path else name)
             elif status is not None and is_regular(status) and (path or name != NOTE):
                 size_bytes += status.st_size
     return size_bytes
 
 
 def match_box(boxes: Collection[Box], text: str, attic: str) -> Box:
-    """Return the one box that a text names: whole, else by the end, else by a part.
+    """Return the one box whose name ends in a text, or else has it anywhere.
 
     Args:
         boxes: those to choose from.
@@ -159,11 +162,10 @@ def match_box(boxes: Collection[Box], text: str, attic: str) -> Box:
     """
     wanted = text.casefold()
     for is_match in (
-        lambda name: name == wanted,
         lambda name: name.endswith(f"-{wanted}"),
         lambda name: wanted in name,
     ):
-        found = [box for box in boxes if is_match(box.name)] if wanted else []
+        found = [box for box in boxes if is_match(box.name.casefold())] if wanted else []
         if len(found) == 1:
             return found[0]
         if found:
