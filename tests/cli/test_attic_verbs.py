@@ -92,6 +92,15 @@ def test_a_file_is_shown_with_its_note_and_its_text_made_harmless(root: Path) ->
     assert data["text"] == '{"project":\n  "\x1b[31mred"'
 
 
+def test_a_box_with_nothing_in_it_is_shown_as_empty(root: Path) -> None:
+    (root / ".attic" / FILE / "item").unlink()
+    assert wf("attic").out.splitlines()[2].split("\t")[4] == "empty"
+    assert "  size       empty\n" in wf("attic", "show", FILE).out
+    done = wf("attic", "restore", FILE)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith(f" is empty\nhint: wf attic empty {FILE}\n")
+
+
 def test_a_directory_is_shown_with_its_top_entries(root: Path) -> None:
     assert f"  holds      .task, {RECORD}\n" in wf("attic", "show", TREE).out
     data = wf("attic", "show", TREE, "--json").data
