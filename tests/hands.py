@@ -24,6 +24,7 @@ from wfsession.core.disk import Folder
 # The verbs that change what is on the disk, or make it durable.
 CHANGING = (
     "create",
+    "append",
     "create_marker",
     "replace",
     "move",
@@ -34,7 +35,9 @@ CHANGING = (
     "sync",
 )
 # Those of them that need room on the disk.
-GROWING = ("create", "create_marker", "make")
+GROWING = ("create", "append", "create_marker", "make")
+# Those that write bytes, of which a crash may leave a part.
+WRITING = ("create", "append")
 
 Play = Callable[[], object]
 When = Literal["before", "halfway"]
@@ -158,7 +161,7 @@ def enumerate_deaths(
             assert verb or number > 1
             yield Death(number, when, verb, root)
             shutil.rmtree(top / f"{number}-{when}")
-            if verb != "create":
+            if verb not in WRITING:
                 break
 
 
@@ -282,9 +285,12 @@ def _arm(number: int, when: str, pipe: int) -> None:
         ) -> Any:
             nonlocal count
             count += 1
-            if count == number and when == "halfway":
-                real(self, args[0], args[1][: len(args[1]) // 2])
-            if count == number:
+            # A call may make others; only the outer one is the one to die at.
+            is_last = count == number
+            # Which call it is may hang on the clock's grain.
+            if is_last and when == "halfway" and verb in WRITING:
+                real(self, args[0], args[1][: len(args[1]) // 2], *args[2:], **options)
+            if is_last:
                 die(verb)
             return real(self, *args, **options)
 

@@ -164,9 +164,11 @@ def _describe(path: Path) -> tuple[Any, ...]:
 
 
 def list_files(top: Path) -> dict[str, bytes]:
-    """Return the bytes of every file below `top` by its path, `.wf` left out."""
+    """Return the bytes of every file below `top` by its path, those in a `.wf` left out."""
     return {
-        path: what[3] for path, what in photograph(top, ".wf").items() if isinstance(what[3], bytes)
+        path: what[3]
+        for path, what in photograph(top).items()
+        if isinstance(what[3], bytes) and ".wf" not in Path(path).parts
     }
 
 

@@ -206,6 +206,17 @@ class Conflict(WfError, RuntimeError):
         self.path = path
 
 
+class CannotUndo(WfError, RuntimeError):
+    """An operation that cannot be taken back, or that there is none. Attributes: what, reason."""
+
+    code = "cannot-undo"
+
+    def __init__(self, what: str, reason: str, hint: str = "wf log") -> None:
+        super().__init__(f"{what} cannot be taken back: {reason}" if what else reason, hint)
+        self.what = what
+        self.reason = reason
+
+
 class LockTimeout(WfError, TimeoutError):
     """The lock of a root was held for too long. Attributes: path, timeout_s, holder."""
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from wfsession.core import choose, creation, lifecycle, locate, progress, scratch
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
-from wfsession.core.model import Event, Finding, Record, Session, Snapshot
+from wfsession.core.model import Event, Finding, LogEntry, Record, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
 from wfsession.core.snapshot import read_session, read_snapshot
 from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
@@ -278,6 +278,20 @@ class Workspace:
         """Change fields of a record; see `core.progress.update`."""
         event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
+
+    def undo(self, *, dry_run: bool = False) -> Event:
+        """Take back the last operation, and return the event of that; see `core.undo.undo`."""
+        from wfsession.core.undo import undo
+
+        event = undo(self.root, timeout_s=self.timeout_s, dry_run=dry_run)
+        self._tell(event)
+        return event
+
+    def log(self, session: str | None = None) -> tuple[LogEntry, ...]:
+        """Return what was done in the root, the oldest first; see `core.undo.read_log`."""
+        from wfsession.core.undo import read_log
+
+        return read_log(self.root, session)
 
     def diagnose(self) -> tuple[Finding, ...]:
         """Return what is wrong with the root, the gravest first; see `core.doctor`."""

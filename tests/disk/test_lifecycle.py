@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -679,9 +680,7 @@ def test_the_first_write_makes_a_gitignore_and_none_overwrites_it(tmp_path: Path
     workspace.switch("WFS-b")
     assert (root / ".gitignore").read_bytes() == b"mine\n"
 
-    (root / ".wf" / "lock").unlink()
-    (root / ".wf" / "tmp").rmdir()
-    (root / ".wf").rmdir()
+    shutil.rmtree(root / ".wf")
     workspace.switch("WFS-a")
     assert (root / ".gitignore").read_bytes() == b"mine\n"
 

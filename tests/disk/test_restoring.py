@@ -27,6 +27,7 @@ from wfsession.core.lock import Lock
 from wfsession.core.model import Step
 from wfsession.errors import (
     CannotMove,
+    CannotUndo,
     DiskFailed,
     LockTimeout,
     NameCollision,
@@ -107,6 +108,22 @@ def test_a_session_comes_back_paused_whatever_marker_waits_for_it(
     assert list_markers(root) == [".active-WFS-a"]
     assert (root / "WFS-new" / ".task" / "t.json").is_file()
     assert [box.what for box in workspace.attic()] == (["marker"] if marker else [])
+
+
+def test_a_creation_that_was_undone_comes_back_paused(root: Path, workspace: Workspace) -> None:
+    workspace.create("new")
+    workspace.undo()
+    assert "WFS-new" not in states(root)
+    (box,) = workspace.attic()
+    assert (box.what, box.origin, box.kind) == ("undone", "WFS-new", "directory")
+
+    workspace.restore(box.name)
+
+    assert states(root)["WFS-new"] == "paused"
+    assert states(root)["WFS-a"] == "active"
+    # It is not where the undoing left it.
+    with pytest.raises(CannotUndo):
+        workspace.undo()
 
 
 def test_a_session_comes_back_in_place_of_a_file_of_its_name(

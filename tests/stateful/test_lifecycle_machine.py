@@ -126,6 +126,10 @@ class Life(RuleBasedStateMachine):
     def change(self, name: str) -> None:
         self._try(lambda ws: ws.update(name, {"x": next(self.numbers)}))
 
+    @rule()
+    def undo(self) -> None:
+        self._try(lambda ws: ws.undo())
+
     @rule(name=names)
     def touch_by_hand(self, name: str) -> None:
         path = self.root / f".active-{name}"

@@ -31,6 +31,8 @@ def make_survey(*markers: Marker, **fields: Any) -> Survey:
         "leftovers": (),
         "lost_bindings": (),
         "stale_holder": "",
+        "unfinished": (),
+        "cut_short": (),
         "has_registry": False,
         "legacy": (),
         "unwritable": (),

@@ -11,6 +11,7 @@ from wfsession import errors
 from wfsession.errors import (
     AmbiguousName,
     CannotMove,
+    CannotUndo,
     Conflict,
     DiskFailed,
     InvalidName,
@@ -172,6 +173,22 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         {"path": "/r/x"},
     ),
     (
+        CannotUndo("the switch to WFS-b", "WFS-c is active now"),
+        "cannot-undo",
+        RuntimeError,
+        "the switch to WFS-b cannot be taken back: WFS-c is active now",
+        "wf log",
+        {"what": "the switch to WFS-b", "reason": "WFS-c is active now"},
+    ),
+    (
+        CannotUndo("", "nothing is known to have been done in /r"),
+        "cannot-undo",
+        RuntimeError,
+        "nothing is known to have been done in /r",
+        "wf log",
+        {"what": "", "reason": "nothing is known to have been done in /r"},
+    ),
+    (
         LockTimeout("/r/.wf/lock", 30.0, "process 7"),
         "lock-timeout",
         TimeoutError,
@@ -291,6 +308,7 @@ def test_codes_are_stable_and_each_is_of_one_error() -> None:
         "UnfinishedTasks": "unfinished-tasks",
         "RecordUnusable": "record-unusable",
         "Conflict": "conflict",
+        "CannotUndo": "cannot-undo",
         "LockTimeout": "lock-timeout",
         "UnsafePath": "unsafe-path",
         "CannotMove": "cannot-move",

@@ -56,7 +56,15 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "exec": "wfsession.cli.execute",
         },
     ),
-    ("put right", {"doctor": "wfsession.cli.doctor", "attic": "wfsession.cli.attic"}),
+    (
+        "put right",
+        {
+            "log": "wfsession.cli.history",
+            "undo": "wfsession.cli.history",
+            "doctor": "wfsession.cli.doctor",
+            "attic": "wfsession.cli.attic",
+        },
+    ),
 )
 HOMES = {name: home for _, verbs in GROUPS for name, home in verbs.items()}
 _ABOUT = "Switch between the sessions of work that agents and people do in one project."

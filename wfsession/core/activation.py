@@ -79,6 +79,13 @@ def remove_orphans(operation: Operation, listing: Listing, name: str) -> None:
             remove_marker(operation, marker.entry)
 
 
+def remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
+    """Remove the markers that a session had when the root was listed."""
+    for marker in listing.candidates:
+        if marker.dirname == place.dirname:
+            remove_marker(operation, marker.entry)
+
+
 def newest_ns(winner: MarkerFile | None) -> int:
     """Return a time, in nanoseconds, that is not before now and after that of the winner."""
     return max(time.time_ns(), winner.mtime_ns + 1 if winner is not None else 0)

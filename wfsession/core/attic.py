@@ -81,10 +81,9 @@ def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime)
 
     On crash: the entry is where it was, or in the attic; an attic directory may be empty.
     """
-    folder, _, name = path.rpartition("/")
-    with open_below(root, folder) as parent, _Box(root, path, what, reason, moment) as box:
+    with open_parent(root, path) as parent, _Box(root, path, what, reason, moment) as box:
         try:
-            parent.move(name, ITEM, box.folder)
+            parent.move(path.rpartition("/")[2], ITEM, box.folder)
         except FileNotFoundError:
             box.discard()
             return ""
@@ -106,22 +105,27 @@ def keep_copy(
         return box.path
 
 
-def open_below(folder: Folder, path: str) -> Folder:
-    """Open a directory by its path in another, which is that one itself if the path is empty.
+def open_parent(root: Folder, path: str) -> Folder:
+    """Open the directory that an entry is in, given by its path in the root.
 
-    No symlink on the way is followed.
+    Raises:
+        UnsafePath: something on the way is no real directory.
+        FileNotFoundError: it is not there.
+    """
+    return open_below(root, path.rpartition("/")[0])
+
+
+def open_below(folder: Folder, path: str) -> Folder:
+    """Open a directory by its path in another; an empty path is that one itself.
+
+    Raises:
+        UnsafePath, FileNotFoundError: as `open_parent`.
     """
     found = Folder.open(folder.path)
     for name in path.split("/") if path else ():
         with found:
             found = found.child(name)
     return found
-
-
-def discard_box(attic: Folder, name: str, box: Folder) -> None:
-    """Take a box away, as long as there is only its note in it."""
-    box.unlink(NOTE)
-    attic.remove(name)
 
 
 class _Box:
@@ -145,5 +149,19 @@ class _Box:
         self._attic.close()
 
     def discard(self) -> None:
-        """Take it away again: nothing came into it."""
-        discard_box(self._attic, self._name, self.folder)
+        """Take it away again, as long as there is only its note in it."""
+        self.folder.unlink(NOTE)
+        self._attic.remove(self._name)
+
+
+def discard(root: Folder, path: str) -> None:
+    """Take the box away from which an item, given by its path in the root, was taken.
+
+    On crash: the box is left, empty or with its note.
+    """
+    box = path.rpartition("/")[0]
+    with open_below(root, box) as folder:
+        folder.unlink(NOTE)
+    with open_parent(root, box) as attic:
+        attic.remove(box.rpartition("/")[2])
+        attic.sync()

@@ -66,6 +66,10 @@ def create(
         data = encode_new_record(place.name, title, kind, operation.moment, status)
         with _Stage(operation, data, adopt) as stage:
             leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
+            after = place.name if switch else listing.active
+            operation.announce(
+                "created", place.name, (listing.active, after), (("", place.dirname),)
+            )
             operation.begin()
             remove_orphans(operation, listing, place.name)
             stage.move_to(place.dirname, numbered=name is None)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_BLOCK = getattr(os, "O_NONBLOCK", 0)
+_APPEND = (
+    os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
+)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)
 # Where the system has no calls relative to a directory (Windows), folders go by their path.
@@ -224,6 +227,43 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    @_tell_path
+    def append(self, name: str, line: bytes, durable: bool) -> None:
+        """Write a line at the end of a file, made if it is missing.
+
+        Args:
+            name: the entry's name.
+            line: the bytes, with the newline at their end.
+            durable: whether the file is synced, and the directory too if the file is new.
+
+        Raises:
+            UnsafePath: it is a symlink, or no regular file.
+            OSError: as the system says; a part of the line may be there then.
+
+        On crash: any part of the line is there; the next one starts on a line of its own.
+        """
+        try:
+            descriptor = os.open(self._at(name), _APPEND, 0o666, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
+                raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
+            raise
+        try:
+            status = os.fstat(descriptor)
+            if not is_regular(status):
+                raise UnsafePath(self.join(name), "is no regular file")
+            if status.st_size:
+                os.lseek(descriptor, -1, os.SEEK_END)
+                if os.read(descriptor, 1) != b"\n":
+                    line = b"\n" + line
+            _write(descriptor, line)
+            if durable:
+                _sync_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
+        if durable and not status.st_size:
+            self.sync()
+
     def _drop_partial(self, name: str) -> None:
         """Remove half of a file: it must not stand in the way of the next try."""
         try:
@@ -337,10 +377,14 @@ def read_all(descriptor: int, limit_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _fill(descriptor: int, data: bytes, like: FileContents | None) -> None:
+def _write(descriptor: int, data: bytes) -> None:
     written = 0
     while written < len(data):
         written += os.write(descriptor, data[written:])
+
+
+def _fill(descriptor: int, data: bytes, like: FileContents | None) -> None:
+    _write(descriptor, data)
     if like is not None and hasattr(os, "fchmod"):
         _take_owner(descriptor, like)
     _sync_descriptor(descriptor)

@@ -190,12 +190,25 @@ def _tell_ahead(mtime_ns: int, survey: Survey) -> str:
 
 
 def _check_sessions(survey: Survey) -> Iterator[Finding]:
+    for cut_short in survey.cut_short:
+        session, problem = cut_short.session, cut_short.finding
+        if problem not in session.problems:
+            message = f"{session.name}: {describe(session, problem)}"
+            yield make_finding(survey, problem, message, locate_problem(session, problem))
     for session in survey.snapshot.sessions:
         for problem in session.problems:
             # These two are told of the markers, whose paths their repair is about.
-            if problem not in ("several-markers", "orphaned-marker"):
+            is_told = problem in ("several-markers", "orphaned-marker")
+            if not is_told and not is_explained(survey, session, problem):
                 message = f"{session.name}: {describe(session, problem)}"
                 yield make_finding(survey, problem, message, locate_problem(session, problem))
+
+
+def is_explained(survey: Survey, session: Session, problem: str) -> bool:
+    """Tell whether a problem is what a completion that was cut short left behind."""
+    return problem == "status-mismatch" and any(
+        one.finding == "completion-cut-short" and one.session is session for one in survey.cut_short
+    )
 
 
 def locate_problem(session: Session, problem: str) -> str:

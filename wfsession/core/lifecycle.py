@@ -14,6 +14,7 @@ from wfsession.core.activation import (
     deactivate,
     newest_ns,
     remove_marker,
+    remove_marker_of,
     remove_orphans,
 )
 from wfsession.core.creation import check_free, move_directory
@@ -86,8 +87,10 @@ def _activate(kind: str, root_path: str, name: str, timeout_s: float, dry_run: b
             raise WrongState(session.name, "completed", wanted, hint)
         if previous is not None and previous.dirname == place.dirname:
             return operation.finish(kind, place, previous.name, changed=False)
+        before = previous.name if previous else None
+        operation.announce(kind, place.name, (before, place.name))
         _enter(operation, listing, place, previous)
-        return operation.finish(kind, place, previous.name if previous else None)
+        return operation.finish(kind, place, before)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
@@ -145,6 +148,7 @@ def pause(
                 raise WrongState(session.name, "completed", "paused", f"wf reopen {session.name}")
             previous = active.name if active else None
             return operation.finish("paused", place, previous, changed=False)
+        operation.announce("paused", place.name, (place.name, None))
         leaving = operation.prepare_leaving(place, become_paused(operation.moment))
         deactivate(operation, listing)
         operation.publish(leaving)
@@ -192,15 +196,19 @@ def complete(
         active = place_of_winner(listing)
         is_active = active is not None and active.dirname == place.dirname
         changed = is_active or session.state != "completed"
+        previous = active.name if active else None
+        kind = "archived" if archive and not changed else "completed"
         if archive:
             _require_room(operation, place)
         if changed:
             _require_finished(operation, place, session, unfinished)
+        after = None if is_active else previous
+        moves = ((place.dirname, _archived(place).directory),) if archive else ()
+        operation.announce(kind, place.name, (previous, after), moves)
+        if changed:
             _complete(operation, listing, place, is_active)
         if archive:
             place = _archive(operation, place, None if changed else listing)
-        previous = active.name if active else None
-        kind = "archived" if archive and not changed else "completed"
         return operation.finish(kind, place, previous, changed=changed or archive)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
@@ -221,15 +229,9 @@ def _complete(operation: Operation, listing: Listing, place: Place, is_active: b
         deactivate(operation, listing)
     else:
         operation.begin()
-        _remove_marker_of(operation, listing, place)
+        remove_marker_of(operation, listing, place)
     operation.publish(ending)
     operation.sync(operation.root)
-
-
-def _remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
-    for marker in listing.candidates:
-        if marker.dirname == place.dirname:
-            remove_marker(operation, marker.entry)
 
 
 def archive(
@@ -265,6 +267,8 @@ def archive(
             hint = f"wf complete --archive {session.name}"
             raise WrongState(session.name, session.state, "archived", hint)
         _require_room(operation, place)
+        moves = ((place.dirname, _archived(place).directory),)
+        operation.announce("archived", place.name, (previous, previous), moves)
         place = _archive(operation, place, listing)
         return operation.finish("archived", place, previous)
 
@@ -281,23 +285,32 @@ def _require_room(operation: Operation, place: Place) -> None:
         raise NameCollision(place.dirname, completed.join(place.dirname))
 
 
+def _archived(place: Place) -> Place:
+    return Place(place.dirname, layout.COMPLETED)
+
+
 def _archive(operation: Operation, place: Place, listing: Listing | None) -> Place:
     """Move a completed session; with a `listing`, remove the losing marker it may have in that."""
-    target = Place(place.dirname, layout.COMPLETED)
+    target = _archived(place)
     archiving = operation.prepare(place, become_archived(operation.moment))
     operation.begin()
     if listing is not None:
-        _remove_marker_of(operation, listing, place)
+        remove_marker_of(operation, listing, place)
         operation.sync(operation.root)
-    operation.note_step("move", place.dirname, f"{layout.COMPLETED}/{place.dirname}")
-    if not operation.dry_run:
-        operation.root.make_if_missing(layout.COMPLETED)
-        operation.hold_lock()
-        move_directory(operation.root, place.dirname, place.dirname, operation.completed())
+    move_to_completed(operation, place)
     operation.follow(place, target, archiving)
     operation.publish(archiving)
     operation.sync()
     return place if operation.dry_run else target
+
+
+def move_to_completed(operation: Operation, place: Place) -> None:
+    """Move a session's directory from the root to `completed/`, which is made if it is missing."""
+    operation.note_step("move", place.dirname, _archived(place).directory)
+    if not operation.dry_run:
+        operation.root.make_if_missing(layout.COMPLETED)
+        operation.hold_lock()
+        move_directory(operation.root, place.dirname, place.dirname, operation.completed())
 
 
 def reopen(
@@ -332,6 +345,7 @@ def reopen(
             raise WrongState(session.name, "paused", "reopened", hint)
         if previous is not None and previous.dirname == place.dirname:
             return operation.finish("reopened", place, before, changed=False)
+        operation.announce("reopened", place.name, (before, place.name))
         _enter(operation, listing, place, previous)
         return operation.finish("reopened", place, before)
 
@@ -342,11 +356,14 @@ def _bring_back(
     operation: Operation, listing: Listing, place: Place, previous: Place | None
 ) -> Place:
     target = Place(place.dirname, "root")
+    before = previous.name if previous else None
+    moves = ((place.directory, target.directory),)
+    operation.announce("reopened", place.name, (before, place.name), moves)
     leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
     entering = operation.prepare(place, become_active(operation.moment), only_if_active=True)
     operation.begin()
     remove_orphans(operation, listing, place.name)
-    operation.note_step("move", f"{layout.COMPLETED}/{place.dirname}", place.dirname)
+    operation.note_step("move", place.directory, target.directory)
     if not operation.dry_run:
         move_directory(operation.completed(), place.dirname, place.dirname, operation.root)
     operation.follow(place, target, entering)
@@ -387,8 +404,11 @@ def rename(
         check_free(operation, listing, new_name, but=session.name)
         edit = become_renamed(operation.moment, session.name, new_name)
         renaming = operation.prepare(place, edit)
+        active = new_name if previous == session.name else previous
+        moves = ((place.dirname, new_name),)
+        operation.announce("renamed", new_name, (previous, active), moves)
         operation.begin()
-        _rename_directory(operation, listing, place, new_name)
+        rename_directory(operation, listing, place, new_name)
         new_place = Place(new_name, "root")
         operation.follow(place, new_place, renaming)
         operation.publish(renaming)
@@ -398,7 +418,7 @@ def rename(
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
 
-def _rename_directory(operation: Operation, listing: Listing, place: Place, new_name: str) -> None:
+def rename_directory(operation: Operation, listing: Listing, place: Place, new_name: str) -> None:
     """Rename the directory; if it is the active one, its new marker waits for it (R5)."""
     winner = listing.winner
     entry = encode_marker(new_name)
@@ -415,4 +435,4 @@ def _rename_directory(operation: Operation, listing: Listing, place: Place, new_
             # Beside a directory of somebody else's it would make that one active.
             remove_marker(operation, entry)
         raise
-    _remove_marker_of(operation, listing, place)
+    remove_marker_of(operation, listing, place)

@@ -52,10 +52,15 @@ class Place:
         """The session's name, in NFC."""
         return nfc(self.dirname)
 
+    @property
+    def directory(self) -> str:
+        """The session's directory, as a path in the root."""
+        is_archived = self.location == layout.COMPLETED
+        return f"{layout.COMPLETED}/{self.dirname}" if is_archived else self.dirname
+
     def path_in(self, root: str) -> str:
         """The absolute path of the directory in the root at `root`."""
-        below = (root, layout.COMPLETED) if self.location == layout.COMPLETED else (root,)
-        return os.path.join(*below, self.dirname)
+        return os.path.join(root, self.directory)
 
 
 class Resolution:

@@ -188,13 +188,64 @@ class Step:
     target: str = ""
 
 
+class _Absent:
+    """The one value of ABSENT."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+# What a record has at a key that is not there; null is a value.
+ABSENT: Any = _Absent()
+
+
+@frozen
+class Change:
+    """One key of a record that an operation set.
+
+    `directory` is the session's afterwards, as a path in the root; `path` the way to the key.
+    """
+
+    directory: str
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+
+
+@frozen
+class LogEntry:
+    """One operation, as the journal has it.
+
+    `op` is the kind of its event. `active` are the names before and after. `moves` are
+    directories, from and to, as paths in the root; one that was made comes from "". `holds` has
+    the entries of a directory that was made or brought in: size in bytes and mtime in ns.
+    `undoes` is the id of the operation that this one took back. `state` is done|unfinished|
+    settled, the last of one that was cut short and that the doctor has seen to. Where `is_whole`
+    is False, the changes were too large to be kept.
+    """
+
+    id: str
+    op: str
+    at: datetime | None
+    session: str
+    active: tuple[str | None, str | None]
+    moves: tuple[tuple[str, str], ...] = ()
+    changes: tuple[Change, ...] = field(default=(), repr=False)
+    holds: Mapping[str, tuple[int, int]] = field(default=_NOTHING, repr=False)
+    undoes: str = ""
+    state: str = "unfinished"
+    is_whole: bool = True
+
+
 @frozen
 class Event:
     """What an operation did.
 
-    `kind` is created|switched|paused|resumed|completed|archived|reopened|renamed|changed.
+    `kind` is created|switched|paused|resumed|completed|archived|reopened|renamed|changed|undone.
     `previous` is the session that was active before, `changed` is False where there was nothing
     to do, `notes` are sentences for whoever asked, `steps` what was or (dry run) would be done.
+    `undone` is the entry of the operation that was taken back; a session that this put into the
+    attic is told as it was, with the path that it has there.
     """
 
     kind: str
@@ -204,3 +255,4 @@ class Event:
     changed: bool = True
     notes: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    undone: LogEntry | None = None

@@ -18,12 +18,21 @@ from wfsession.core.disk import FileContents, Folder, identify
 from wfsession.core.locate import Place, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing
-from wfsession.core.model import Event, Fault, Session, Step
+from wfsession.core.model import Event, Fault, Record, Session, Step
 from wfsession.core.private import make_private
-from wfsession.core.records import Edit, apply_edit, read_record
+from wfsession.core.recording import Moves, Recording
+from wfsession.core.records import Edit, apply_edit, parse_record, read_record
 from wfsession.core.snapshot import read_session
 from wfsession.core.times import now
-from wfsession.errors import Conflict, RecordUnusable, SessionNotFound, WfError, as_wf_error
+from wfsession.errors import (
+    CannotMove,
+    Conflict,
+    NameCollision,
+    RecordUnusable,
+    SessionNotFound,
+    WfError,
+    as_wf_error,
+)
 
 T = TypeVar("T")
 
@@ -35,10 +44,14 @@ class Moved(Exception):
     """The tree moved under an operation before it did anything: start again from reading."""
 
 
+# After these, nothing is left that anybody would have to see to.
+_REFUSALS = (Moved, SessionNotFound, NameCollision, CannotMove)
+
+
 class Prepared:
     """A changed record, ready to be published. `only_if_active` is None where that is no matter."""
 
-    __slots__ = ("before", "edit", "folder", "only_if_active", "place", "temporary")
+    __slots__ = ("before", "edit", "folder", "only_if_active", "place", "records", "temporary")
 
     def __init__(
         self,
@@ -46,6 +59,7 @@ class Prepared:
         folder: Folder,
         edit: Edit,
         before: FileContents,
+        records: tuple[Record, Record],
         temporary: str,
         only_if_active: bool | None,
     ) -> None:
@@ -53,6 +67,7 @@ class Prepared:
         self.folder = folder
         self.edit = edit
         self.before = before
+        self.records = records
         self.temporary = temporary
         self.only_if_active = only_if_active
 
@@ -80,11 +95,11 @@ def run(
     with open_root(root_path) as root:
         try:
             for _ in range(TRIES):
-                with Operation(root, timeout_s, dry_run) as operation:
-                    try:
+                try:
+                    with Operation(root, timeout_s, dry_run) as operation:
                         return body(operation)
-                    except Moved:
-                        continue
+                except Moved:
+                    continue
         except OSError as error:
             raise as_wf_error(root_path, error) from None
     raise Conflict(root_path)
@@ -101,6 +116,7 @@ class Operation:
         self.notes: list[str] = []
         self._timeout_s = timeout_s
         self._committed = False
+        self._recording = Recording(root)
         self._lock = Lock(root, layout.PRIVATE, layout.LOCK)
         self._open: dict[str, Folder] = {}
         self._unsynced: list[Folder] = []
@@ -111,7 +127,9 @@ class Operation:
             self._take_lock()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind in _REFUSALS:
+            self._recording.withdraw()
         self._discard_temporary()
         self._lock.release()
         for folder in self._open.values():
@@ -221,10 +239,30 @@ class Operation:
         """Put down what is done next; in a dry run it is all that happens."""
         self.steps.append(Step(verb, path, target))
 
+    def announce(
+        self,
+        op: str,
+        session: str,
+        active: tuple[str | None, str | None],
+        moves: Moves = (),
+        undoes: str = "",
+    ) -> None:
+        """Say for the journal what `begin` begins; see LogEntry."""
+        self._recording.announce(op, self.moment, session, active, moves, undoes)
+
     def begin(self) -> None:
         """End the preparing: hold the lock, and from here on finish what is begun."""
         self.hold_lock()
+        if not self.dry_run:
+            self._write_intent()
         self._committed = True
+
+    def _write_intent(self) -> None:
+        try:
+            self._recording.write_intent()
+        except FileNotFoundError:
+            # `.wf` went away in between.
+            raise Moved from None
 
     def prepare(
         self, place: Place, edit: Edit, only_if_active: bool | None = None
@@ -255,7 +293,11 @@ class Operation:
         temporary = self.make_temporary("record")
         if not self.dry_run:
             self._stage(temporary, data, contents)
-        return Prepared(place, folder, edit, contents, temporary, only_if_active)
+        after = parse_record(data)
+        assert isinstance(after, Record)
+        self._recording.expect(place.directory, record, after)
+        records = (record, after)
+        return Prepared(place, folder, edit, contents, records, temporary, only_if_active)
 
     def _stage(self, temporary: str, data: bytes, like: FileContents) -> None:
         try:
@@ -295,7 +337,7 @@ class Operation:
         failed: WfError | None = None
         for one in prepared:
             if one is not None:
-                self.note_step("replace", self._name_record(one.place))
+                self.note_step("replace", f"{one.place.directory}/{layout.RECORD}")
                 try:
                     if not self.dry_run:
                         self._publish(one)
@@ -304,10 +346,6 @@ class Operation:
         if failed is not None:
             self.sync()
             raise failed
-
-    def _name_record(self, place: Place) -> str:
-        path = os.path.join(place.path_in(self.root.path), layout.RECORD)
-        return os.path.relpath(path, self.root.path)
 
     def _publish(self, prepared: Prepared) -> None:
         current: Prepared | None = prepared
@@ -321,6 +359,7 @@ class Operation:
                 if self._is_untouched(current):
                     self.staging().replace(current.temporary, layout.RECORD, current.folder)
                     self._unsynced.append(current.folder)
+                    self._recording.add(current.place.directory, *current.records)
                     return
             except FileNotFoundError:
                 pass  # the record, or `.wf` with what was prepared, has gone: once more
@@ -377,15 +416,28 @@ class Operation:
         self.staging().replace(temporary, layout.RECORD, folder)
         folder.sync()
 
-    def finish(self, kind: str, place: Place, previous: str | None, changed: bool = True) -> Event:
-        """Return the event that tells what was done, with the session as it is now."""
+    def correct(self, moves: Moves) -> None:
+        """Say for the journal what was moved, where that could not be announced."""
+        self._recording.correct(moves)
+
+    def finish(
+        self,
+        kind: str,
+        place: Place,
+        previous: str | None,
+        changed: bool = True,
+        session: Session | None = None,
+    ) -> Event:
+        """Return the event that tells what was done, with the session as it is now, or as given."""
+        listing = Listing(self.root)
+        self._recording.write_done(listing.active)
         return Event(
             kind=kind,
-            session=self.read(place, Listing(self.root)),
+            session=session or self.read(place, listing),
             previous=previous,
             at=self.moment,
             changed=changed,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self._recording.notes),
             steps=tuple(self.steps),
         )
 

@@ -43,11 +43,15 @@ def _change(
         place = find_session(operation.root, name)
         if place.location != "root":
             raise SessionArchived(place.name, "changed")
+        active = listing.active
         prepared = operation.prepare(place, make_edit(operation.moment))
+        if prepared is None:
+            return operation.finish("changed", place, active, changed=False)
+        operation.announce("changed", place.name, (active, active))
         operation.begin()
         operation.publish(prepared)
         operation.sync()
-        return operation.finish("changed", place, listing.active, changed=prepared is not None)
+        return operation.finish("changed", place, active)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 

@@ -14,10 +14,11 @@ import orjson
 
 from wfsession.core.disk import FileContents, Folder
 from wfsession.core.layout import RECORD
-from wfsession.core.model import Checkpoint, Fault, Record, Transition, WrongField
+from wfsession.core.model import ABSENT, Checkpoint, Fault, Record, Transition, WrongField
 from wfsession.core.names import nfc
 from wfsession.core.splice import Appended, Path, splice
 from wfsession.core.times import encode_time, parse_time
+from wfsession.core.values import find_in, is_same
 from wfsession.errors import InvalidValue, RecordUnusable, UnsafePath
 
 Assignments = Mapping[Path, Any]
@@ -252,7 +253,7 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
     assignments = {
         keys: value
         for keys, value in edit(record).items()
-        if not _is_same(find_value(record, keys), value)
+        if not is_same(find_value(record, keys), value)
     }
     _refuse_wrong(record, assignments, path)
     try:
@@ -267,15 +268,8 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
 
 def find_value(record: Record, keys: Path) -> Any:
     """Return what a record has at a path of keys; None where it has nothing."""
-    value: Any = record.data
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
-def _is_same(old: Any, new: Any) -> bool:
-    # To Python, but not in JSON, 1 is 1.0 and true.
-    return old == new and repr(old) == repr(new)
+    value = find_in(record.data, keys)
+    return None if value is ABSENT else value
 
 
 def _refuse_wrong(record: Record, assignments: Assignments, path: str) -> None:

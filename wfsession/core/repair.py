@@ -15,13 +15,14 @@ from wfsession.core import layout
 from wfsession.core.activation import remove_marker
 from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
-from wfsession.core.doctor import KINDS, describe, diagnose, locate_problem
-from wfsession.core.edits import become_archived
+from wfsession.core.doctor import KINDS, describe, diagnose, is_explained, locate_problem
+from wfsession.core.edits import become_archived, become_completed
+from wfsession.core.journal import settle
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing
 from wfsession.core.model import Fault, Finding, Record, Session
 from wfsession.core.names import check_name, fold, is_session_name, number_name
-from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation
+from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation, run
 from wfsession.core.records import Assignments, Edit, read_record
 from wfsession.core.registry import read_registered
 from wfsession.core.salvage import read_first_keys, rebuild
@@ -116,6 +117,12 @@ _RECORD_ACTIONS = {
     "status-mismatch": "write the status",
 }
 
+_CUT_SHORT_ACTIONS = {
+    "completion-cut-short": "complete it",
+    "archive-cut-short": "archive it",
+    "rename-cut-short": "write the name",
+}
+
 
 def _plan_sessions(survey: Survey) -> Iterator[Repair]:
     sessions = survey.snapshot.sessions
@@ -125,9 +132,15 @@ def _plan_sessions(survey: Survey) -> Iterator[Repair]:
         if is_twin and "unsafe-session" not in session.problems:
             where = f"{layout.COMPLETED}/{session.dirname}"
             yield Repair("duplicate-session", "give it a number", where, session)
+    for cut_short in survey.cut_short:
+        session, problem = cut_short.session, cut_short.finding
+        if problem not in session.problems:
+            path = locate_problem(session, problem)
+            yield Repair(problem, _CUT_SHORT_ACTIONS[problem], path, session)
     for session in sessions:
         for problem in session.problems:
-            if problem in _RECORD_ACTIONS and not session.is_denied:
+            is_ours = problem in _RECORD_ACTIONS and not is_explained(survey, session, problem)
+            if is_ours and not session.is_denied:
                 path = locate_problem(session, problem)
                 yield Repair(problem, _RECORD_ACTIONS[problem], path, session)
     for session in sessions:
@@ -200,7 +213,11 @@ def heal(
             break
         applied += _replace_lock(root_path, repairs)
         applied += _apply(root_path, repairs, timeout_s, failed)
-    return Report(diagnose(read_survey(root_path)), tuple(applied), tuple(failed.values()))
+    survey = read_survey(root_path)
+    if survey.unfinished and not only_safe:
+        still = {one.entry.id for one in survey.cut_short}
+        run(root_path, lambda operation: settle(operation.root, still), timeout_s=timeout_s)
+    return Report(diagnose(survey), tuple(applied), tuple(failed.values()))
 
 
 def _replace_lock(root_path: str, repairs: tuple[Repair, ...]) -> list[Applied]:
@@ -351,6 +368,13 @@ def _write_status(operation: Operation, repair: Repair) -> Applied | None:
     return _edit(operation, repair, lambda record: {("status",): status})
 
 
+def _finish_completion(operation: Operation, repair: Repair) -> Applied | None:
+    place = _place(repair)
+    if operation.read(place, Listing(operation.root)).state != "paused":
+        return None  # it was taken up again since it was looked at
+    return _edit(operation, repair, become_completed(operation.moment))
+
+
 def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
     if _session(repair).is_active:
         return _set_aside(operation, repair)
@@ -407,6 +431,8 @@ _ACTIONS: dict[str, Callable[[Operation, Repair], Applied | None]] = {
     "record-wrong-type": _take_out_fields,
     "id-mismatch": _write_name,
     "status-mismatch": _write_status,
+    "completion-cut-short": _finish_completion,
     "archive-cut-short": _finish_archive,
+    "rename-cut-short": _write_name,
     "duplicate-session": _give_number,
 }

@@ -95,13 +95,21 @@ def _read_folder(
     for dirname in sorted(names):
         if is_session_name(dirname):
             is_named = dirname.startswith(SESSION_PREFIX) or dirname in marked
-            session = _read_entry(folder, Place(dirname, location), listing, is_named)
+            session = read_entry(folder, Place(dirname, location), listing, is_named)
             if session is not None:
                 rows.append(session)
     return rows
 
 
-def _read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -> Session | None:
+def read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -> Session | None:
+    """Read an entry of a folder as a session, or None where it is none.
+
+    Args:
+        folder: where it lies.
+        place: its name, and what its location counts as.
+        listing: the markers.
+        is_named: whether its name, or a marker, makes it a session whatever it holds.
+    """
     try:
         return _read_directory(folder, place, listing, is_named)
     except UnsafePath as error:
@@ -119,8 +127,8 @@ def read_session(root: Folder, place: Place, listing: Listing) -> Session | None
     """Read one session that is known to be one, or None where its directory has gone."""
     if place.location == layout.COMPLETED:
         with root.child(layout.COMPLETED) as completed:
-            return _read_entry(completed, place, listing, is_named=True)
-    return _read_entry(root, place, listing, is_named=True)
+            return read_entry(completed, place, listing, is_named=True)
+    return read_entry(root, place, listing, is_named=True)
 
 
 def _read_directory(

@@ -10,11 +10,13 @@ import time
 from attrs import frozen
 
 from wfsession.core import layout
+from wfsession.core.cutshort import CutShort, list_cut_short
 from wfsession.core.disk import Folder, is_directory, is_regular
+from wfsession.core.journal import read_journal
 from wfsession.core.locate import find_place, find_renamed, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import read_markers
-from wfsession.core.model import Snapshot
+from wfsession.core.model import LogEntry, Snapshot
 from wfsession.core.names import SESSION_PREFIX
 from wfsession.core.registry import REGISTRY
 from wfsession.core.snapshot import read_snapshot
@@ -41,6 +43,8 @@ class Survey:
     leftovers: tuple[Leftover, ...]
     lost_bindings: tuple[tuple[str, str], ...]
     stale_holder: str
+    unfinished: tuple[LogEntry, ...]
+    cut_short: tuple[CutShort, ...]
     has_registry: bool
     legacy: tuple[str, ...]
     unwritable: tuple[str, ...]
@@ -56,12 +60,15 @@ def read_survey(root_path: str) -> Survey:
     snapshot = read_snapshot(root_path)
     with open_root(root_path) as root:
         try:
+            stale_holder, entries = _read_held(root)
             return Survey(
                 snapshot=snapshot,
                 strays=tuple(sorted(read_markers(root).strays)),
                 leftovers=tuple(_list_leftovers(root)),
                 lost_bindings=tuple(_list_lost_bindings(root)),
-                stale_holder=_find_stale_holder(root),
+                stale_holder=stale_holder,
+                unfinished=tuple(one for one in entries if one.state == "unfinished"),
+                cut_short=list_cut_short(snapshot.sessions, entries),
                 has_registry=_is_file(root, REGISTRY),
                 legacy=tuple(name for name in LEGACY_DIRECTORIES if _holds_sessions(root, name)),
                 unwritable=tuple(_list_unwritable(root, snapshot)),
@@ -109,17 +116,28 @@ def _list_lost_bindings(root: Folder) -> list[tuple[str, str]]:
     return lost
 
 
-def _find_stale_holder(root: Folder) -> str:
-    """Return who is said to hold the lock, if that process is gone and it is held all the same."""
+def _read_held(root: Folder) -> tuple[str, tuple[LogEntry, ...]]:
+    """Return what is only to be read while nobody works in the root, without waiting for that.
+
+    Returns:
+        Who is said to hold the lock, if that process is gone and it is held all the same; and
+        the journal's entries: none where somebody is at work, whose own entry is unfinished.
+    """
     lock = Lock(root, layout.PRIVATE, layout.LOCK)
     try:
         lock.acquire(0, create=False)
     except LockTimeout as error:
-        return error.holder if _is_gone(error.holder) else ""
+        return (error.holder if _is_gone(error.holder) else ""), ()
     except (OSError, WfError):
-        return ""
-    lock.release()
-    return ""
+        # No lock yet, or one that nobody can take: nobody has it.
+        pass
+    try:
+        return "", read_journal(root)
+    except OSError:
+        # A journal that cannot be read tells nothing.
+        return "", ()
+    finally:
+        lock.release()
 
 
 def _is_gone(holder: str) -> bool:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.activation import remove_orphans
-from wfsession.core.attic import ITEM, NOTE, discard_box, open_below
+from wfsession.core.attic import ITEM, NOTE, discard, open_below, open_parent
 from wfsession.core.boxes import Box, open_box, read_boxes, read_note, tell_kind
 from wfsession.core.creation import check_free, move_directory
 from wfsession.core.disk import Folder, is_directory, is_regular
@@ -129,11 +129,10 @@ def _tell_by_hand(item: str) -> str:
 
 
 def _open_parent(root: Folder, origin: str, box: Folder) -> Folder:
-    path = origin.rpartition("/")[0]
     try:
-        return open_below(root, path)
+        return open_parent(root, origin)
     except FileNotFoundError:
-        hint = _tell_by_hand(box.join(ITEM))
+        path, hint = origin.rpartition("/")[0], _tell_by_hand(box.join(ITEM))
         raise UnsafePath(root.join(path), "is not there any more", hint) from None
 
 
@@ -178,9 +177,7 @@ def _move_back(
 def _take_out(root: Folder, box: Folder, parent: Folder, entry: str) -> None:
     move_directory(box, ITEM, entry, parent)
     try:
-        with root.child(layout.ATTIC) as attic:
-            discard_box(attic, os.path.basename(box.path), box)
-            attic.sync()
+        discard(root, f"{layout.ATTIC}/{os.path.basename(box.path)}/{ITEM}")
     except OSError:
         pass  # the box is left, with nothing of any worth in it
 
