@@ -67,7 +67,10 @@ class SessionNotFound(WfError, LookupError):
 
 
 class AmbiguousName(WfError, LookupError):
-    """A part of a name that several sessions share. Attributes: name, matches."""
+    """A part of a name that several sessions, or boxes of the attic, share.
+
+    Attributes: name, matches.
+    """
 
     code = "ambiguous-name"
 
@@ -78,6 +81,20 @@ class AmbiguousName(WfError, LookupError):
         )
         self.name = name
         self.matches = matches
+
+
+class NotInAttic(WfError, LookupError):
+    """A box that the attic does not have, or that has nothing in it. Attributes: name, attic."""
+
+    code = "not-in-attic"
+
+    def __init__(self, name: str, attic: str, is_empty: bool = False) -> None:
+        super().__init__(
+            f"the box {name} in {attic} is empty" if is_empty else f"no box {name!r} is in {attic}",
+            f"wf attic empty {name}" if is_empty else "wf attic list",
+        )
+        self.name = name
+        self.attic = attic
 
 
 class InvalidName(WfError, ValueError):

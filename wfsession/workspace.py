@@ -20,8 +20,12 @@ from wfsession.core.snapshot import read_session, read_snapshot
 from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from wfsession.core.boxes import Box
     from wfsession.core.repair import Report
     from wfsession.core.selfheal import Arrival
+    from wfsession.core.unboxing import Emptied, Restored
 
 Listener = Callable[[Event], object]
 
@@ -312,6 +316,26 @@ class Workspace:
         from wfsession.core.repair import heal
 
         return heal(self.root, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    def attic(self) -> "tuple[Box, ...]":
+        """Return what was set aside, the newest first; see `core.boxes`."""
+        from wfsession.core.boxes import list_boxes
+
+        return list_boxes(self.root)
+
+    def restore(self, name: str, *, dry_run: bool = False) -> "Restored":
+        """Bring what was set aside back to where it was; see `core.unboxing.restore`."""
+        from wfsession.core.unboxing import restore
+
+        return restore(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    def empty_attic(
+        self, names: "Collection[str] | None" = None, *, apply: bool = False
+    ) -> "Emptied":
+        """Delete what was set aside, all of it if `names` is None; see `core.unboxing.empty`."""
+        from wfsession.core.unboxing import empty
+
+        return empty(self.root, names, apply=apply, timeout_s=self.timeout_s)
 
 
 @frozen

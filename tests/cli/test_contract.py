@@ -38,6 +38,7 @@ LOOKS = {
     "task": ("task", "list"),
     "doctor": ("doctor",),
     "log": ("log",),
+    "attic": ("attic",),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES

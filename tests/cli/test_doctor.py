@@ -73,6 +73,7 @@ def test_a_dry_run_tells_what_it_would_do_and_leaves_every_byte_alone(spoiled: P
     data = wf("doctor", "--fix", "--dry-run", "--json").data
     assert data["dry_run"] is True
     assert {one["attic"] for one in data["applied"]} == {None}
+    assert "wf attic" not in done.out
     assert see_tree(spoiled) == seen
 
 
@@ -88,6 +89,7 @@ def test_fixing_tells_what_was_done_and_where_each_value_came_from(spoiled: Path
     assert done.out.startswith("Done:\n")
     assert "    what there was: .workflow/.attic/" in done.out
     assert "    project: the corrupt record\n" in done.out
+    assert "\nTo bring something back: wf attic restore NAME\n" in done.out
     assert done.out.endswith(f"Nothing is wrong with {spoiled / '.workflow'}.\n")
     assert list_markers(spoiled) == [f".active-{ACTIVE}"]
     again = wf("doctor", "--fix")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wfsession.cli.page import Column
 from wfsession.cli.scan import find_verb, wants_json
 from wfsession.cli.terminal import choose_widths
-from wfsession.cli.words import join, sanitise, tell_age, tell_ago
+from wfsession.cli.words import count, join, sanitise, tell_age, tell_ago, tell_size
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -41,6 +41,29 @@ def test_an_age_in_a_sentence_reads_as_one() -> None:
     assert tell_ago(NOW, NOW) == "just now"
     assert tell_ago(NOW - timedelta(hours=3), NOW) == "3 h ago"
     assert tell_ago(NOW + timedelta(hours=3), NOW) == "in 3 h"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "size"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (9949, "9.9 kB"),
+        (9950, "10 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (34_000_000, "34 MB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_a_size_is_told_in_one_unit(size_bytes: int, size: str) -> None:
+    assert tell_size(size_bytes) == size
+
+
+def test_things_are_counted_in_the_singular_and_the_plural() -> None:
+    assert [count(number, "task") for number in (0, 1, 2)] == ["0 tasks", "1 task", "2 tasks"]
+    assert [count(number, "box") for number in (1, 2)] == ["1 box", "2 boxes"]
 
 
 @given(st.text())

@@ -16,6 +16,7 @@ from tests.hands import Death, enumerate_deaths
 from tests.trees_disk import (
     RECORD,
     add_session,
+    add_session_box,
     check_sound,
     list_files,
     list_markers,
@@ -23,7 +24,7 @@ from tests.trees_disk import (
     mark,
     place_of,
 )
-from wfsession.core import creation, lifecycle, progress
+from wfsession.core import creation, lifecycle, progress, unboxing
 
 # What a state looks like: for each session, its state and what is found wrong with it.
 State = dict[str, tuple[str, tuple[str, ...]]]
@@ -38,11 +39,15 @@ class Operation:
     again: Callable[[str], object] | None = None
 
 
+BOX = "20250905-100000-created-0a1b2c"
+
+
 def build(place: Path) -> Path:
-    """Make a root where a is active, b paused, done completed, old archived."""
+    """Make a root: a is active, b paused, done completed, old archived, and boxed in the attic."""
     root = make_root(place, "a", "b", active="a")
     add_session(root, "done", "completed")
     add_session(root, "completed/old", "completed")
+    add_session_box(root, BOX, "boxed")
     return root
 
 
@@ -51,6 +56,7 @@ def build_with_losers(place: Path) -> Path:
     root = build(place)
     mark(root, "b", age_s=7200)
     mark(root, "done", age_s=9000)
+    mark(root, "boxed", age_s=0)
     return root
 
 
@@ -139,6 +145,10 @@ OPERATIONS: dict[str, Operation] = {
         lambda root: lifecycle.rename(root, "b", "z"),
         (OLD, state(b="", z="paused id-mismatch"), state(b="", z="paused")),
         lambda root: lifecycle.rename(root, "z", "z"),
+    ),
+    "bring back": Operation(
+        lambda root: unboxing.restore(root, BOX),
+        (OLD, state(boxed="paused")),
     ),
     "change": Operation(lambda root: progress.update(root, "a", {"x": 1}), (OLD,)),
 }

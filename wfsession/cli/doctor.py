@@ -60,6 +60,8 @@ class Examined(Answer):
             yield "Done:"
         for one in applied:
             yield from self._tell_applied(one)
+        if any(one.attic for one in applied):
+            yield "To bring something back: wf attic restore NAME"
         for sentence in failed:
             yield f"Not done: {sentence}"
         if not findings:

@@ -84,9 +84,17 @@ def tell_problem(problem: str) -> str:
     return _PROBLEMS.get(problem, problem)
 
 
+def tell_size(size_bytes: int) -> str:
+    """Return a size in bytes: `512 B`, `1.2 kB`, `34 MB`."""
+    size, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.1f} {units[0]}" if size < 9.95 and units[0] != "B" else f"{size:.0f} {units[0]}"
+
+
 def count(number: int, thing: str) -> str:
-    """Return `1 task`, `3 tasks`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    """Return `1 task`, `3 tasks`, `2 boxes`."""
+    return f"{number} {thing}{'' if number == 1 else 'es' if thing.endswith('x') else 's'}"
 
 
 def join(words: "Iterable[str]", most: int = 0) -> str:

@@ -1,19 +1,70 @@
-"""The attic, where what was in the way goes: nothing is deleted but empty markers (R2)."""
+"""The attic, where what was in the way goes: nothing is deleted but empty markers (R2).
+
+Puts things in; `boxes` lists them, brings them back and lets them go.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import orjson
 from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
-from wfsession.core.times import encode_time, make_stamp
+from wfsession.core.times import encode_time, make_stamp, parse_time
 
 ITEM = "item"
 NOTE = "note.json"
+
+
+@frozen
+class Note:
+    """What lies beside an item: when it was set aside, from which path of the root, and why.
+
+    What a note does not say is empty, or None.
+    """
+
+    at: datetime | None = None
+    origin: str = ""
+    reason: str = ""
+
+
+def encode_note(at: datetime, origin: str, reason: str) -> bytes:
+    """Return the text of a note.
+
+    A path that is no UTF-8 cannot stand in JSON as it is: `from` shows its odd bytes to people
+    then, and `from_hex` has all of its bytes in hexadecimal digits.
+    """
+    path = os.fsencode(origin)
+    shown = path.decode(errors="backslashreplace")
+    note = {"at": encode_time(at), "from": shown, "reason": reason}
+    if shown.encode() != path:
+        note["from_hex"] = path.hex()
+    return orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def parse_note(data: bytes) -> Note:
+    """Read a note, which somebody may have edited: what is of no use is left out."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        return Note()
+    at, reason = parse_time(found.get("at")), _read_text(found, "reason")
+    try:
+        origin = os.fsdecode(bytes.fromhex(_read_text(found, "from_hex")))
+    except ValueError:
+        origin = ""
+    return Note(at, origin or _read_text(found, "from"), reason)
+
+
+def _read_text(found: dict[str, Any], key: str) -> str:
+    text = found.get(key)
+    return text if isinstance(text, str) else ""
 
 
 def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime) -> str:
@@ -62,11 +113,20 @@ def open_parent(root: Folder, path: str) -> Folder:
         UnsafePath: something on the way is no real directory.
         FileNotFoundError: it is not there.
     """
-    folder = Folder.open(root.path)
-    for name in path.split("/")[:-1]:
-        with folder:
-            folder = folder.child(name)
-    return folder
+    return open_below(root, path.rpartition("/")[0])
+
+
+def open_below(folder: Folder, path: str) -> Folder:
+    """Open a directory by its path in another; an empty path is that one itself.
+
+    Raises:
+        UnsafePath, FileNotFoundError: as `open_parent`.
+    """
+    found = Folder.open(folder.path)
+    for name in path.split("/") if path else ():
+        with found:
+            found = found.child(name)
+    return found
 
 
 @frozen
@@ -82,15 +142,12 @@ def _open_box(root: Folder, path: str, what: str, reason: str, moment: datetime)
     """Make a directory in the attic with its note, durable; if nothing came into it, it goes."""
     root.make_if_missing(layout.ATTIC)
     name = f"{make_stamp(moment)}-{what}-{os.urandom(3).hex()}"
-    # A name that is no UTF-8 cannot stand in JSON as it is.
-    origin = os.fsencode(path).decode(errors="backslashreplace")
-    note = {"at": encode_time(moment), "from": origin, "reason": reason}
     with root.child(layout.ATTIC) as attic:
         attic.make(name)
         attic.sync()
         with attic.child(name) as folder:
             try:
-                folder.create(NOTE, orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+                folder.create(NOTE, encode_note(moment, path, reason))
                 yield _Box(f"{layout.ATTIC}/{name}", folder)
             finally:
                 if folder.find(ITEM) is None:
@@ -98,12 +155,16 @@ def _open_box(root: Folder, path: str, what: str, reason: str, moment: datetime)
 
 
 def discard(root: Folder, path: str) -> None:
-    """Take the box away from which an item, given by its path in the root, was taken."""
+    """Take the box away from which an item, given by its path in the root, was taken.
+
+    On crash: the box is left, empty or with its note.
+    """
     box = path.rpartition("/")[0]
-    with open_parent(root, path) as folder:
+    with open_below(root, box) as folder:
         folder.unlink(NOTE)
     with open_parent(root, box) as attic:
         attic.remove(box.rpartition("/")[2])
+        attic.sync()
 
 
 def _take_back(attic: Folder, name: str, folder: Folder) -> None:
