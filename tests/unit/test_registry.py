@@ -1,5 +1,6 @@
 """The legacy registry: each line for itself, and each refusal with its reason."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ LINE = (
 def test_a_line_says_all_that_there_is_to_know() -> None:
     (entry,) = parse_registry(LINE + b"\n").entries
     made = datetime(2025, 1, 1, tzinfo=UTC)
-    assert entry == Entry("WFS-a", "paused", "Login", made, "simple", 1)
+    assert entry == Entry("WFS-a", "paused", "Login", made, "simple", 1, json.loads(LINE))
 
 
 def test_the_last_of_several_lines_for_a_name_counts_and_takes_its_place() -> None:

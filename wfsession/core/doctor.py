@@ -137,12 +137,12 @@ KINDS: dict[str, Kind] = {
     "legacy-registry": Kind(
         "info",
         "there is a registry of the older kind",
-        "none: wf migrate",
+        "none: wf migrate brings over what it says",
     ),
     "legacy-layout": Kind(
         "info",
-        "there are sessions in the places of an older layout",
-        "none: wf migrate",
+        "there are sessions, or what is said of them, in the places of an older layout",
+        "none: wf migrate brings them over",
     ),
 }
 
@@ -236,8 +236,8 @@ def _check_rest(survey: Survey) -> Iterator[Finding]:
         message = f"the lock is held by {survey.stale_holder}, which is gone"
         yield make_finding(survey, "stale-lock", message, f"{layout.PRIVATE}/{layout.LOCK}")
     if survey.has_registry:
-        message = f"{REGISTRY} is a registry of the older kind"
+        message = f"{REGISTRY} is a registry of the older kind, which nobody reads any more"
         yield make_finding(survey, "legacy-registry", message, REGISTRY)
     for name in survey.legacy:
-        message = f"{name}/ holds sessions, as an older layout had them"
+        message = f"{name}/ holds what an older layout kept there, which is not listed"
         yield make_finding(survey, "legacy-layout", message, name)

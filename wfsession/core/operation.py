@@ -360,6 +360,8 @@ class Operation:
     def keep_copy(self, path: str, data: bytes, reason: str) -> str:
         """Put a record's bytes, which are about to be replaced, into the attic; see `set_aside`."""
         self.note_step("copy", path, layout.ATTIC)
+        if self.dry_run:
+            return ""
         return keep_copy(self.root, path, data, "record", reason, self.moment)
 
     def replace_record(self, folder: Folder, data: bytes, before: FileContents | None) -> None:

@@ -10,17 +10,16 @@ import time
 from attrs import frozen
 
 from wfsession.core import layout
-from wfsession.core.disk import Folder, is_directory, is_regular
+from wfsession.core.disk import Folder, is_regular
+from wfsession.core.legacy import read_places
 from wfsession.core.locate import find_place, find_renamed, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Snapshot
-from wfsession.core.names import SESSION_PREFIX
-from wfsession.core.registry import REGISTRY
+from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_snapshot
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 
-LEGACY_DIRECTORIES = ("sessions", "active", "archives", ".archives")
 _BINDING_BYTES = 1024
 
 
@@ -34,7 +33,10 @@ class Leftover:
 
 @frozen
 class Survey:
-    """What `diagnose` looks at. Paths are relative to the root."""
+    """What `diagnose` looks at. Paths are relative to the root.
+
+    `legacy` are the places of older layouts in which there is something that can be brought over.
+    """
 
     snapshot: Snapshot
     strays: tuple[str, ...]
@@ -56,14 +58,16 @@ def read_survey(root_path: str) -> Survey:
     snapshot = read_snapshot(root_path)
     with open_root(root_path) as root:
         try:
+            listing = read_markers(root)
+            places = read_places(root, listing)
             return Survey(
                 snapshot=snapshot,
-                strays=tuple(sorted(read_markers(root).strays)),
+                strays=tuple(sorted(listing.strays)),
                 leftovers=tuple(_list_leftovers(root)),
                 lost_bindings=tuple(_list_lost_bindings(root)),
                 stale_holder=_find_stale_holder(root),
-                has_registry=_is_file(root, REGISTRY),
-                legacy=tuple(name for name in LEGACY_DIRECTORIES if _holds_sessions(root, name)),
+                has_registry=has_registry(root_path),
+                legacy=tuple(place.name for place in places if place.has_legacy),
                 unwritable=tuple(_list_unwritable(root, snapshot)),
                 taken_ns=time.time_ns(),
             )
@@ -133,25 +137,6 @@ def _is_gone(holder: str) -> bool:
         return True
     except (OSError, OverflowError):
         # Somebody else's, or the number of no process: it says nothing.
-        return False
-    return False
-
-
-def _holds_sessions(root: Folder, name: str) -> bool:
-    """Tell whether a directory of an older layout holds sessions."""
-    try:
-        with root.child(name) as folder:
-            for entry in folder.list_names():
-                status = folder.find(entry)
-                if status is None or not is_directory(status):
-                    continue
-                if entry.startswith(SESSION_PREFIX):
-                    return True
-                with folder.child(entry) as session:
-                    if _is_file(session, layout.RECORD):
-                        return True
-    except OSError:
-        # Not there, or not a directory: no layout of ours.
         return False
     return False
 
