@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 
 from wfsession.core import choose, creation, lifecycle, locate, progress, scratch
+from wfsession.core.first_write import after_bringing_over
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, Record, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
+from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_session, read_snapshot
-from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
+from wfsession.errors import (
+    NoActiveSession,
+    RootNotFound,
+    SessionNotFound,
+    WfError,
+    as_wf_error,
+)
 
 if TYPE_CHECKING:
+    from wfsession.core.migrate import Migration
     from wfsession.core.repair import Report
 
 Listener = Callable[[Event], object]
@@ -39,6 +48,7 @@ class Workspace:
         self.timeout_s = timeout_s
         self._environment = environment
         self._listeners: list[Listener] = []
+        self._is_stuck = False
 
     def __repr__(self) -> str:
         return f"Workspace({self.root!r})"
@@ -113,6 +123,7 @@ class Workspace:
         """Return the paused session that was active last, or None."""
         return choose.find_previous(self.snapshot(archived=False))
 
+    @after_bringing_over
     def create(
         self,
         title: str,
@@ -136,17 +147,20 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def switch(self, name: str, *, dry_run: bool = False) -> Session:
         """Make a session the active one; see `core.lifecycle.switch`."""
         event = lifecycle.switch(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def pause(self, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Put a session aside; see `core.lifecycle.pause`."""
         name = self._name(name)
         event = lifecycle.pause(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def resume(self, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Take a paused session up again: the active one, else the last that was, if None.
 
@@ -165,6 +179,7 @@ class Workspace:
         event = lifecycle.resume(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def complete(
         self,
         name: str | None = None,
@@ -184,16 +199,19 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def archive(self, name: str, *, dry_run: bool = False) -> Session:
         """Move a completed session to `completed/`; see `core.lifecycle.archive`."""
         event = lifecycle.archive(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def reopen(self, name: str, *, dry_run: bool = False) -> Session:
         """Take a completed or archived session up again; see `core.lifecycle.reopen`."""
         event = lifecycle.reopen(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def rename(self, name: str, new_name: str, *, dry_run: bool = False) -> Session:
         """Give a session another name; see `core.lifecycle.rename`."""
         event = lifecycle.rename(
@@ -201,6 +219,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def set_phase(
         self,
         phase: str,
@@ -220,6 +239,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def next_phase(
         self,
         name: str | None = None,
@@ -237,6 +257,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def checkpoint(
         self,
         name: str | None = None,
@@ -256,12 +277,14 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def add_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Take a task in hand; see `core.progress.add_task`."""
         name = self._name(name)
         event = progress.add_task(self.root, name, task, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def finish_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Put a task out of hand; see `core.progress.finish_task`."""
         name = self._name(name)
@@ -270,10 +293,32 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def update(self, name: str, changes: Mapping[str, Any], *, dry_run: bool = False) -> Session:
         """Change fields of a record; see `core.progress.update`."""
         event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
+
+    def migrate(self, *, active: str | None = None, dry_run: bool = False) -> "Migration":
+        """Bring over what there is of older layouts; see `core.migrate.migrate`."""
+        from wfsession.core.migrate import migrate
+
+        return migrate(self.root, active=active, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    def bring_over(self) -> "Migration | None":
+        """Migrate a root that holds a registry of the older kind, as its first write does.
+
+        Returns:
+            What was done; None where there is no registry, or it could not be brought over
+            before: that is not tried again.
+        """
+        if self._is_stuck or not has_registry(self.root):
+            return None
+        try:
+            return self.migrate()
+        except WfError:
+            self._is_stuck = True
+            raise
 
     def diagnose(self) -> tuple[Finding, ...]:
         """Return what is wrong with the root, the gravest first; see `core.doctor`."""

@@ -56,7 +56,13 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "exec": "wfsession.cli.execute",
         },
     ),
-    ("put right", {"doctor": "wfsession.cli.doctor"}),
+    (
+        "put right",
+        {
+            "doctor": "wfsession.cli.doctor",
+            "migrate": "wfsession.cli.migrate",
+        },
+    ),
 )
 HOMES = {name: home for _, verbs in GROUPS for name, home in verbs.items()}
 _ABOUT = "Switch between the sessions of work that agents and people do in one project."
@@ -218,6 +224,7 @@ def add_common(parser: argparse.ArgumentParser, verb: Verb, is_write: bool | Non
             help="the session, whole name; beats WF_SESSION and the marker",
         )
     if verb.is_write if is_write is None else is_write:
+        parser.set_defaults(brings_over=verb.brings_over)
         common.add_argument(
             "--dry-run", action="store_true", default=absent, help="tell the steps, do nothing"
         )
