@@ -33,6 +33,7 @@ def make_survey(*markers: Marker, **fields: Any) -> Survey:
         "stale_holder": "",
         "has_registry": False,
         "legacy": (),
+        "expected": frozenset(),
         "unwritable": (),
         "taken_ns": NOW_NS,
     }

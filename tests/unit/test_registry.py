@@ -51,6 +51,16 @@ def test_a_line_that_cannot_be_used_is_kept_with_its_number(line: bytes, reason:
     assert reason in rejected.reason
 
 
+def test_whole_numbers_of_any_size_keep_their_digits_and_what_is_nested_too_deeply_is_refused() -> (
+    None
+):
+    big = b'{"id": "WFS-a", "big": 123456789012345678901234567890}'
+    deep = b'{"id": "WFS-b", "deep": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+    registry = parse_registry(big + b"\n" + deep)
+    assert registry.entries[0].data["big"] == 123456789012345678901234567890
+    assert [one.line for one in registry.rejected] == [2]
+
+
 @given(st.binary())
 def test_no_bytes_break_it_and_no_line_is_lost(data: bytes) -> None:
     registry = parse_registry(data)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from wfsession.core import layout
-from wfsession.core.model import Finding, Session, Severity
+from wfsession.core.model import Finding, Marker, Session, Severity
+from wfsession.core.names import nfc
 from wfsession.core.registry import REGISTRY
 from wfsession.core.survey import Survey
 
@@ -170,10 +171,10 @@ def _check_markers(survey: Survey) -> Iterator[Finding]:
     markers = survey.snapshot.markers
     candidates = [marker for marker in markers if marker.is_candidate]
     for marker in markers:
-        if not marker.is_candidate:
+        if is_orphan(survey, marker):
             message = f"{marker.entry} names no directory of the root"
             yield make_finding(survey, "orphaned-marker", message, marker.entry)
-        elif marker.mtime_ns > survey.taken_ns + _FUTURE_NS:
+        elif marker.is_candidate and marker.mtime_ns > survey.taken_ns + _FUTURE_NS:
             message = f"{marker.entry} is {_tell_ahead(marker.mtime_ns, survey)} ahead of the clock"
             yield make_finding(survey, "time-in-future", message, marker.entry)
     if len(candidates) > 1:
@@ -183,6 +184,11 @@ def _check_markers(survey: Survey) -> Iterator[Finding]:
     for entry in survey.strays:
         message = f"{entry} begins like a marker and is none"
         yield make_finding(survey, "stray-marker", message, entry)
+
+
+def is_orphan(survey: Survey, marker: Marker) -> bool:
+    """Tell whether a marker names nothing, not even a session that an older layout has."""
+    return not marker.is_candidate and nfc(marker.name) not in survey.expected
 
 
 def _tell_ahead(mtime_ns: int, survey: Survey) -> str:

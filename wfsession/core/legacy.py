@@ -176,6 +176,15 @@ def read_places(root: Folder, listing: Listing) -> tuple[OldPlace, ...]:
     return tuple(found)
 
 
+def list_expected(root: Folder, places: tuple[OldPlace, ...]) -> frozenset[str]:
+    """Return the names that markers may wait for: those of the registry, and of old places."""
+    contents, _ = _read_file(root, REGISTRY, REGISTRY, LIMIT_BYTES)
+    registry = parse_registry(contents.data) if contents else Registry()
+    away = (one for place in places for one in place.found if one.is_movable)
+    names = {one.session.name for one in away if one.session.location == "root"}
+    return frozenset(names | {entry.name for entry in registry.entries})
+
+
 def _read_place(root: Folder, name: str, location: Location, listing: Listing) -> OldPlace:
     try:
         with root.child(name) as folder:

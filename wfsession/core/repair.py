@@ -15,7 +15,7 @@ from wfsession.core import layout
 from wfsession.core.activation import remove_marker
 from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
-from wfsession.core.doctor import KINDS, describe, diagnose, locate_problem
+from wfsession.core.doctor import KINDS, describe, diagnose, is_orphan, locate_problem
 from wfsession.core.edits import become_archived
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing
@@ -84,7 +84,7 @@ def plan(survey: Survey) -> tuple[Repair, ...]:
 def _plan_markers(survey: Survey) -> Iterator[Repair]:
     markers = survey.snapshot.markers
     for marker in markers:
-        if not marker.is_candidate:
+        if is_orphan(survey, marker):
             action = "remove the marker"
             yield Repair("orphaned-marker", action, marker.entry, mtime_ns=marker.mtime_ns)
     for marker in [marker for marker in markers if marker.is_candidate][1:]:

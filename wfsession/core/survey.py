@@ -11,7 +11,7 @@ from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder, is_regular
-from wfsession.core.legacy import read_places
+from wfsession.core.legacy import list_expected, read_places
 from wfsession.core.locate import find_place, find_renamed, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import read_markers
@@ -35,7 +35,8 @@ class Leftover:
 class Survey:
     """What `diagnose` looks at. Paths are relative to the root.
 
-    `legacy` are the places of older layouts in which there is something that can be brought over.
+    `legacy` are the places of older layouts in which there is something that can be brought over,
+    `expected` the names of sessions that will be in the root when it is.
     """
 
     snapshot: Snapshot
@@ -45,6 +46,7 @@ class Survey:
     stale_holder: str
     has_registry: bool
     legacy: tuple[str, ...]
+    expected: frozenset[str]
     unwritable: tuple[str, ...]
     taken_ns: int
 
@@ -68,6 +70,7 @@ def read_survey(root_path: str) -> Survey:
                 stale_holder=_find_stale_holder(root),
                 has_registry=has_registry(root_path),
                 legacy=tuple(place.name for place in places if place.has_legacy),
+                expected=list_expected(root, places),
                 unwritable=tuple(_list_unwritable(root, snapshot)),
                 taken_ns=time.time_ns(),
             )
