@@ -37,6 +37,7 @@ LOOKS = {
     "phase": ("phase",),
     "task": ("task", "list"),
     "doctor": ("doctor",),
+    "migrate": ("migrate",),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES

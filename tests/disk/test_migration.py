@@ -1,14 +1,12 @@
-"""What stands in the way of a migration, and what other parties do meanwhile."""
+"""What stands in the way of a migration, who is active, and what cannot be held."""
 
 import errno
-import json
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.hands import fail, play
+from tests.hands import fail
 from tests.layouts import (
     REGISTRY,
     forget_moments,
@@ -30,7 +28,7 @@ from tests.trees_disk import (
 from wfsession.core import legacy
 from wfsession.core.disk import Folder
 from wfsession.core.migrate import Migration, migrate
-from wfsession.errors import Conflict, DiskFailed, InvalidValue
+from wfsession.errors import DiskFailed, InvalidValue
 
 LINE = '{"id": "WFS-a", "status": "active", "description": "What the line says"}'
 
@@ -352,125 +350,6 @@ def test_what_looks_into_nothing_follows_no_link(root: Path) -> None:
     assert move(root).rejected == ()
 
 
-def test_a_record_that_somebody_writes_meanwhile_keeps_what_they_wrote(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    register(root, LINE)
-    record = root / "WFS-a" / RECORD
-
-    def write() -> None:
-        record.write_text(json.dumps({**json.loads(record.read_bytes()), "theirs": 1}))
-
-    play(monkeypatch, "create", write, name="record-", after=True)
-    migration = move(root)
-
-    assert read_json(root / "WFS-a")["theirs"] == 1
-    assert read_json(root / "WFS-a")["status"] == "active"
-    assert migration.migrated == ("WFS-a",)
-
-
-def test_a_record_that_somebody_writes_again_and_again_is_a_conflict_and_can_be_finished(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    register(root, LINE)
-    record = root / "WFS-a" / RECORD
-    count = 0
-
-    def write() -> None:
-        nonlocal count
-        count += 1
-        record.write_text(json.dumps({**json.loads(record.read_bytes()), "theirs": count}))
-
-    with monkeypatch.context() as patch:
-        play(patch, "create", write, name="record-", after=True, times=1000)
-        with pytest.raises(Conflict):
-            move(root)
-    assert (root / REGISTRY).exists()
-    assert move(root).active == "WFS-a"
-    assert read_json(root / "WFS-a")["theirs"] == count
-
-
-def test_a_line_that_is_written_meanwhile_is_read_too(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    register(root, LINE)
-    late = LINE.replace("WFS-a", "WFS-late").replace("active", "paused")
-
-    def write() -> None:
-        with (root / REGISTRY).open("a") as file:
-            file.write(f"{late}\n")
-
-    play(monkeypatch, "create_marker", write)
-    migration = move(root)
-
-    assert states(root) == {"WFS-a": "active", "WFS-b": "paused", "WFS-late": "paused"}
-    assert migration.migrated == ("WFS-a", "WFS-late")
-
-
-def test_a_session_that_somebody_takes_away_before_its_record_is_filled_is_no_failure(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    register(root, LINE, LINE.replace("WFS-a", "WFS-b"))
-    away = root.parent / "away"
-    play(monkeypatch, "replace", partial((root / "WFS-b").rename, away), name=RECORD)
-    migration = move(root)
-    # Its line still says what it was.
-    assert migration.active == "WFS-b"
-    assert read_json(root / "WFS-b")["project"] == "What the line says"
-    assert read_json(away)["project"] == "About WFS-b"
-
-
-@pytest.mark.parametrize("path", ["active", "active/WFS-c", REGISTRY])
-def test_what_somebody_takes_away_meanwhile_is_no_failure(
-    root: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    add_session(root, "active/WFS-c", "active")
-    register(root, LINE)
-    away = root.parent / "away"
-    play(
-        monkeypatch, "open_lock_file", partial((root / path).rename, away), name="lock", after=True
-    )
-    play(monkeypatch, "create", lambda: None, name="record-")
-
-    migration = move(root)
-
-    assert states(root)["WFS-a"] in ("active", "paused")
-    assert os.path.lexists(away)
-    assert migration.rejected == ()
-
-
-def test_a_place_that_goes_just_before_its_sessions_move_is_no_failure(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_session(root, "active/WFS-c", "paused")
-    add_session(root, "active/WFS-d", "paused")
-    away = root.parent / "away"
-    with monkeypatch.context() as patch:
-        play(patch, "move", partial((root / "active").rename, away), name="WFS-c", after=True)
-        assert move(root).migrated == ("WFS-c",)
-    assert sorted(os.listdir(away)) == ["WFS-d"]
-
-
-def test_a_name_that_somebody_takes_meanwhile_gives_a_number(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_session(root, "active/WFS-c", "paused")
-    play(monkeypatch, "move", (root / "WFS-c").mkdir, name="WFS-c")
-    assert move(root).migrated == ("WFS-c-2",)
-    assert read_json(root / "WFS-c-2")["session_id"] == "WFS-c-2"
-
-
-def test_something_that_is_put_in_an_old_place_meanwhile_keeps_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_session(root, "active/WFS-c", "paused")
-    note = root / "active" / "mine.md"
-    play(monkeypatch, "move", partial(note.write_text, "mine"), name="WFS-c", after=True)
-    migration = move(root)
-    assert note.read_text() == "mine"
-    assert ("set aside", "active") not in [(step.verb, step.path) for step in migration.steps]
-
-
 def test_what_nobody_could_hold_in_a_record_is_refused_and_kept(root: Path) -> None:
     large = "x" * 8_000_000
     newer = '{"schema_version": 99, "cut'
@@ -490,6 +369,27 @@ def test_what_nobody_could_hold_in_a_record_is_refused_and_kept(root: Path) -> N
     assert migration.migrated == ("WFS-fine",)
     assert read_attic(root) == [(REGISTRY, lines)]
     assert (root / "WFS-b" / RECORD).read_text() == newer
+
+
+def test_a_record_without_room_for_what_is_said_still_gets_its_name_and_its_status(
+    root: Path,
+) -> None:
+    add_session(root, "archives/WFS-c", "active", migrated_from="mine", project="Ours")
+    add_session(root, "archives/WFS-a", "active", migrated_from="mine", project="Ours")
+    write_old(root / "archives" / "manifest.json", b'[{"session_id": "WFS-a", "project": "P"}]')
+    register(root, LINE.replace("WFS-a", "WFS-c"))
+
+    migration = move(root)
+
+    assert [(source, line) for source, line, _ in list_rejected(migration)] == [
+        (REGISTRY, 1),
+        ("archives/manifest.json", None),
+    ]
+    for name in ("WFS-c", "WFS-a-2"):
+        record = read_json(root / "completed" / name)
+        assert (record["session_id"], record["status"]) == (name, "completed")
+        assert record["migrated_from"] == "mine"
+    assert list_findings(root) == []
 
 
 def test_a_disk_that_takes_nothing_is_an_error_and_nothing_is_done(

@@ -81,6 +81,7 @@ def test_what_a_record_lacks_it_gets_and_what_it_has_it_keeps(
         ({}, {"schema_version": 99}),
         ({}, {"progress": {"current_tasks": 5}}),
         ({"theirs": 5}, {"theirs": 2**70}),
+        ({}, {"migrated_from": "somewhere"}),
     ],
 )
 def test_what_a_record_says_otherwise_or_could_not_hold_stands_beside_it(

@@ -109,7 +109,7 @@ def _fill(record: Record, bequest: Bequest) -> "_Filler":
         filler.put((ORIGIN, "status"), record.status)
     for words in bequest.words:
         said = words.data.get("status")
-        if said and _classify(said) != _classify(status):
+        if said not in (None, "") and _classify(said) != _classify(status):
             filler.keep(words.source, "status", said)
     return filler
 
@@ -142,6 +142,9 @@ class _Filler:
             is_done = self._title(value)
         elif source == "registry" and key == "created":
             is_done = self._created(value)
+        elif key == ORIGIN:
+            # Its place in the record is ours, and somebody else's need not be an object.
+            is_done = False
         else:
             if source == "registry" and key == "complexity" and not self._record.type:
                 self.put(("type",), value)

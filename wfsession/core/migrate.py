@@ -6,9 +6,9 @@ such that a further run finishes what one that was cut short began: what decides
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wfsession.core import layout
 from wfsession.core.activation import (
@@ -22,7 +22,7 @@ from wfsession.core.activation import (
 from wfsession.core.creation import Stage, move_directory
 from wfsession.core.disk import FileContents, Folder
 from wfsession.core.heirs import Heir, Inheritance, divide, sort_rejected
-from wfsession.core.inherit import list_overwritten, make_edit, make_record
+from wfsession.core.inherit import Bequest, list_overwritten, make_edit, make_record
 from wfsession.core.legacy import Legacy, OldPlace, Rejection, is_unchanged, read_legacy
 from wfsession.core.locate import Place
 from wfsession.core.manifest import MANIFEST
@@ -178,26 +178,34 @@ class _Carrier:
 
     def _fill_record(self, heir: Heir, path: str) -> None:
         """Give a record what it lacks; make one where there is none."""
-        place, _, dirname = path.rpartition("/")
+        bequest = heir.bequest
         try:
-            with self._open(place) as parent, parent.child(dirname) as folder:
-                if self._write_record(heir, folder, f"{path}/{layout.RECORD}"):
-                    self._story.migrated.add(heir.name)
-        except FileNotFoundError:
-            raise Moved from None
+            self._write_record(heir, bequest, path)
         except (InvalidValue, RecordUnusable) as error:
             self._refuse(heir, error)
+            # Its name and its status are to be right all the same.
+            with suppress(InvalidValue, RecordUnusable):
+                self._write_record(heir, evolve(bequest, words=()), path)
 
     def _refuse(self, heir: Heir, error: InvalidValue | RecordUnusable) -> None:
         reason = f"what it says could not be written: {error}"
         for source, line in heir.sources:
             self._story.rejected.append(Rejection(source, line, reason))
 
-    def _write_record(self, heir: Heir, folder: Folder, path: str) -> bool:
+    def _write_record(self, heir: Heir, bequest: Bequest, path: str) -> None:
+        place, _, dirname = path.rpartition("/")
+        try:
+            with self._open(place) as parent, parent.child(dirname) as folder:
+                if self._replace_record(heir, bequest, folder, f"{path}/{layout.RECORD}"):
+                    self._story.migrated.add(heir.name)
+        except FileNotFoundError:
+            raise Moved from None
+
+    def _replace_record(self, heir: Heir, bequest: Bequest, folder: Folder, path: str) -> bool:
         operation = self._operation
         for _ in range(TRIES):
             contents, record = read_record(folder)
-            data, is_overwritten = self._compose(heir, contents, record, path)
+            data, is_overwritten = self._compose(heir, bequest, contents, record, path)
             if not data:
                 return False
             if is_overwritten and contents is not None:
@@ -212,34 +220,39 @@ class _Carrier:
         raise Conflict(operation.root.join(path))
 
     def _compose(
-        self, heir: Heir, contents: FileContents | None, record: Record | Fault, path: str
+        self,
+        heir: Heir,
+        bequest: Bequest,
+        contents: FileContents | None,
+        record: Record | Fault,
+        path: str,
     ) -> tuple[bytes, bool]:
         """Return a record's new bytes, empty where it stays, and whether a value is replaced."""
         if isinstance(record, Record) and contents is not None:
-            edit = make_edit(heir.bequest)
+            edit = make_edit(bequest)
             overwritten = list_overwritten(record, edit(record))
             data = apply_edit(contents.data, edit, path)
             return (b"" if data == contents.data else data), bool(overwritten)
         finding = record.finding if isinstance(record, Fault) else ""
         if finding == "record-missing":
-            return self._make_record(heir, {}), False
-        if not heir.words:
+            return self._make_record(heir, bequest, {}), False
+        if not bequest.words:
             # The doctor's: nothing that was said elsewhere waits for it.
             return b"", False
         if finding == "record-corrupt" and contents is not None:
-            return self._make_record(heir, read_first_keys(contents.data)), True
+            return self._make_record(heir, bequest, read_first_keys(contents.data)), True
         reason = record.reason if isinstance(record, Fault) else ""
         raise RecordUnusable(path, finding, reason)
 
-    def _make_record(self, heir: Heir, remains: dict[str, object]) -> bytes:
+    def _make_record(self, heir: Heir, bequest: Bequest, remains: dict[str, object]) -> bytes:
         session = heir.found.session if heir.found else None
-        return make_record(heir.bequest, remains, session, self._operation.moment)
+        return make_record(bequest, remains, session, self._operation.moment)
 
     def _make_session(self, heir: Heir) -> None:
         """Make a session of which there is only what a line or an entry says."""
         operation = self._operation
         try:
-            data = self._make_record(heir, {})
+            data = self._make_record(heir, heir.bequest, {})
         except RecordUnusable as error:
             self._refuse(heir, error)
             return
