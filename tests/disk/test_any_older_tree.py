@@ -78,7 +78,9 @@ def older_trees(draw: st.DrawFn) -> Tree:
     spots = st.tuples(st.sampled_from(PLACES), st.sampled_from(NAMES))
     for number, (place, name) in enumerate(draw(st.sets(spots, max_size=7))):
         path = f"{place}{name}"
-        kind = draw(st.sampled_from(["session"] * 8 + ["bare", "link", "file"]))
+        # Without a record, others are sessions only as long as a marker names them.
+        bare = "bare" if name.startswith("WFS-") else "session"
+        kind = draw(st.sampled_from(["session"] * 8 + [bare, "link", "file"]))
         if kind == "session":
             tree[f"{path}/{RECORD}"] = {"text": draw(session_records)}
         if kind in ("session", "bare"):

@@ -299,6 +299,21 @@ def test_one_that_looks_active_can_be_chosen_and_no_other(root: Path) -> None:
     assert caught.value.hint == "wf switch WFS-c"
 
 
+def test_one_of_this_layout_that_only_looks_active_is_not_woken(root: Path) -> None:
+    add_session(root, "WFS-mine", "active")
+    add_session(root, "active/WFS-c", "paused")
+    before = (root / "WFS-mine" / RECORD).read_bytes()
+    migration = move(root)
+    assert (migration.active, migration.choices) == (None, ())
+    assert (root / "WFS-mine" / RECORD).read_bytes() == before
+    add_session(root, "WFS-too", "active")
+    add_session(root, "active/WFS-d", "paused")
+    assert move(root).choices == ()
+    # One that moves may have been it, and so may they.
+    add_session(root, "active/WFS-e", "active")
+    assert move(root).choices == ("WFS-e", "WFS-mine", "WFS-too")
+
+
 def test_a_marker_is_no_longer_an_orphan_where_an_older_layout_has_its_session(
     root: Path,
 ) -> None:

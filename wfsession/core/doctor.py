@@ -242,8 +242,8 @@ def _check_rest(survey: Survey) -> Iterator[Finding]:
         message = f"the lock is held by {survey.stale_holder}, which is gone"
         yield make_finding(survey, "stale-lock", message, f"{layout.PRIVATE}/{layout.LOCK}")
     if survey.has_registry:
-        message = f"{REGISTRY} is a registry of the older kind, which nobody reads any more"
+        message = f"{REGISTRY} is a registry of the older kind, and decides nothing"
         yield make_finding(survey, "legacy-registry", message, REGISTRY)
     for name in survey.legacy:
-        message = f"{name}/ holds what an older layout kept there, which is not listed"
+        message = f"{name}/ holds what an older layout kept there, and no listing shows it"
         yield make_finding(survey, "legacy-layout", message, name)

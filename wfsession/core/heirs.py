@@ -279,8 +279,18 @@ def _decide(legacy: Legacy, assembly: _Assembly) -> tuple[Heir | None, list[Heir
         return None, []
     # The registry speaks for those that it names.
     alike = [heir for heir in heirs if heir.looks_active and not heir.said]
-    is_certain = len(alike) == 1 and not legacy.has_obstacle
-    return (alike[0], []) if is_certain else (None, alike)
+    if len(alike) == 1 and not legacy.has_obstacle:
+        # Without a registry, one that is in the root already would have a marker.
+        is_old = legacy.registry is not None or alike[0].is_moved
+        return (alike[0] if is_old else None), []
+    is_open = legacy.registry is not None or any(map(_is_undecided, alike))
+    return None, alike if is_open else []
+
+
+def _is_undecided(heir: Heir) -> bool:
+    """Tell whether one that looks active is moved, or was by a run that was cut short."""
+    record = heir.found.session.record if heir.found else None
+    return heir.is_moved or (record is not None and record.status not in ACTIVE_LIKE)
 
 
 def _read_registered(legacy: Legacy, assembly: _Assembly, heirs: list[Heir]) -> Heir | None:
