@@ -12,7 +12,6 @@ from attrs import define, evolve, field, frozen
 from wfsession.core import layout
 from wfsession.core.inherit import ORIGIN, Bequest, Words
 from wfsession.core.legacy import Found, Legacy, OldPlace, Rejection
-from wfsession.core.manifest import ManifestEntry
 from wfsession.core.model import Location
 from wfsession.core.names import find_fault, fold, nfc, number_name
 from wfsession.core.registry import REGISTRY, Entry
@@ -42,6 +41,11 @@ class Heir:
     def name(self) -> str:
         """The name that it will have."""
         return nfc(self.dirname)
+
+    @property
+    def former_name(self) -> str:
+        """The name that it has now, if it is anywhere."""
+        return self.found.session.name if self.found else self.name
 
     @property
     def path(self) -> str:
@@ -178,6 +182,8 @@ class _Assembly:
         self.notes: list[str] = []
         self._legacy = legacy
         self._taken = set(legacy.taken)
+        self._by_name: dict[str, Heir] = {}
+        self._by_place: dict[tuple[str, str], Heir] = {}
 
     def give_names(self) -> None:
         """Let every session that is found keep its name, if that is free where it goes."""
@@ -186,36 +192,31 @@ class _Assembly:
             if found.is_movable:
                 name = "" if fold(name) in self._taken else name
                 self._taken.add(fold(name))
-            self.heirs.append(Heir(found, name, found.session.location))
-
-    def _find(self, name: str) -> Heir | None:
-        """Return whom a name means: in the root before the archive, and one that keeps it first."""
-        in_order = sorted(self.heirs, key=lambda heir: (not heir.dirname, heir.is_archived))
-        return next((heir for heir in in_order if self._former_name(heir) == name), None)
-
-    def _former_name(self, heir: Heir) -> str:
-        return heir.found.session.name if heir.found else heir.name
+            heir = Heir(found, name, found.session.location)
+            self.heirs.append(heir)
+            self._by_place.setdefault((found.place, found.session.name), heir)
+        # A name means who keeps it before who gets a number, and the root before the archive.
+        for heir in sorted(self.heirs, key=lambda heir: (not heir.dirname, heir.is_archived)):
+            self._by_name.setdefault(heir.former_name, heir)
 
     def match_manifest(self, place: OldPlace) -> None:
         """Give each entry of a manifest to its session, or make an archived one of it."""
         for fault in place.manifest.faults if place.manifest else ():
             self.rejected.append(Rejection(place.manifest_path, None, fault))
         for entry in place.manifest.entries if place.manifest else ():
-            heir = self._find_in(place, entry) or self._find(entry.name)
+            heir = self._by_place.get((place.name, entry.name)) or self._by_name.get(entry.name)
             if heir is None:
                 heir = self._make(entry.name, "completed", place.manifest_path, None)
             if heir is not None:
                 heir.words.append(Words("manifest", entry.data))
                 heir.sources.append((place.manifest_path, None))
 
-    def _find_in(self, place: OldPlace, entry: ManifestEntry) -> Heir | None:
-        here = (heir for heir in self.heirs if heir.found and heir.found.place == place.name)
-        return next((heir for heir in here if self._former_name(heir) == entry.name), None)
-
     def match_registry(self, entries: tuple[Entry, ...]) -> None:
         """Give each line of the registry to its session, or make one of it."""
         for entry in entries:
-            heir = self._find(entry.name) or self._make(entry.name, "root", REGISTRY, entry.line)
+            heir = self._by_name.get(entry.name)
+            if heir is None:
+                heir = self._make(entry.name, "root", REGISTRY, entry.line)
             if heir is not None:
                 heir.words.append(Words("registry", entry.data))
                 heir.sources.append((REGISTRY, entry.line))
@@ -240,6 +241,7 @@ class _Assembly:
         self._taken.add(fold(name))
         heir = Heir(None, name, location)
         self.heirs.append(heir)
+        self._by_name[name] = heir
         return heir
 
     def give_numbers(self) -> None:
@@ -270,7 +272,7 @@ def _decide(legacy: Legacy, assembly: _Assembly) -> tuple[Heir | None, list[Heir
     away = [heir for heir in heirs if heir.found is None or heir.is_moved]
     for name in legacy.waiting:
         for heir in away:
-            if (heir.found.session.name if heir.found else heir.name) == name:
+            if heir.former_name == name:
                 return heir, []
     registered = _read_registered(legacy, assembly, heirs)
     if registered is not None:
