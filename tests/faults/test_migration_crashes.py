@@ -90,8 +90,11 @@ TREES: dict[str, Tree] = {
         "session_status.jsonl": {"text": line("WFS-a", "active") + "\n" + line("WFS-b", "paused")},
     },
     "registry, active made": {
+        **session("WFS-x", "paused"),
         **session("sessions/WFS-x", "paused"),
-        "session_status.jsonl": {"text": line("WFS-new", "active")},
+        "session_status.jsonl": {
+            "text": line("WFS-new", "active") + "\n" + line("WFS-x-2", "paused")
+        },
     },
     "one looks active": {
         **session("active/WFS-a", "planning"),
