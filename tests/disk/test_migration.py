@@ -280,6 +280,25 @@ def test_a_directory_that_only_the_registry_names_becomes_a_session(root: Path) 
     assert (root / "plain" / "mine.md").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "state"),
+    [
+        ("archived", "completed", "completed"),
+        ("failed", "failed", "completed"),
+        ("interrupted", "paused", "paused"),
+        ("on hold", "on hold", "paused"),
+        ("", "paused", "paused"),
+    ],
+)
+def test_a_session_that_only_a_line_knows_gets_the_status_that_its_place_has_for_it(
+    root: Path, said: str, status: str, state: str
+) -> None:
+    register(root, LINE.replace("WFS-a", "WFS-c").replace("active", said))
+    move(root)
+    assert (read_json(root / "WFS-c")["status"], states(root)["WFS-c"]) == (status, state)
+    assert list_findings(root) == []
+
+
 def test_one_that_looks_active_can_be_chosen_and_no_other(root: Path) -> None:
     for name in "cd":
         add_session(root, f"active/WFS-{name}", "active")
