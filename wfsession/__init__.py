@@ -13,9 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
 
+    from wfsession.context import Context, enter
     from wfsession.core.model import Checkpoint, Event, Record, Session, Snapshot
     from wfsession.errors import WfError
-    from wfsession.workspace import Context, Workspace, enter
+    from wfsession.workspace import Workspace
     from wfsession.workspace import init_workspace as init
     from wfsession.workspace import open_workspace as open
 
@@ -41,9 +42,9 @@ _HOMES = {
     "Session": ("wfsession.core.model", "Session"),
     "Snapshot": ("wfsession.core.model", "Snapshot"),
     "WfError": ("wfsession.errors", "WfError"),
-    "Context": ("wfsession.workspace", "Context"),
+    "Context": ("wfsession.context", "Context"),
     "Workspace": ("wfsession.workspace", "Workspace"),
-    "enter": ("wfsession.workspace", "enter"),
+    "enter": ("wfsession.context", "enter"),
     "init": ("wfsession.workspace", "init_workspace"),
     "open": ("wfsession.workspace", "open_workspace"),
 }

@@ -5,24 +5,29 @@ listeners and returns what was asked. Never prints.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
-
-from wfsession.core import choose, creation, lifecycle, locate, progress, scratch
+from wfsession.core import choose, creation, lifecycle, locate, progress
+from wfsession.core.first_write import after_bringing_over
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
-from wfsession.core.model import Event, Finding, LogEntry, Record, Session, Snapshot
+from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
+from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_session, read_snapshot
-from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_wf_error
+from wfsession.errors import (
+    NoActiveSession,
+    SessionNotFound,
+    WfError,
+    as_wf_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from wfsession.core.boxes import Box
+    from wfsession.core.migrate import Migration
     from wfsession.core.repair import Report
     from wfsession.core.selfheal import Arrival
     from wfsession.core.unboxing import Emptied, Restored
@@ -44,6 +49,7 @@ class Workspace:
         self.timeout_s = timeout_s
         self._environment = environment
         self._listeners: list[Listener] = []
+        self._is_stuck = False
 
     def __repr__(self) -> str:
         return f"Workspace({self.root!r})"
@@ -118,6 +124,7 @@ class Workspace:
         """Return the paused session that was active last, or None."""
         return choose.find_previous(self.snapshot(archived=False))
 
+    @after_bringing_over
     def create(
         self,
         title: str,
@@ -141,17 +148,20 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def switch(self, name: str, *, dry_run: bool = False) -> Session:
         """Make a session the active one; see `core.lifecycle.switch`."""
         event = lifecycle.switch(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def pause(self, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Put a session aside; see `core.lifecycle.pause`."""
         name = self._name(name)
         event = lifecycle.pause(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def resume(self, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Take a paused session up again: the active one, else the last that was, if None.
 
@@ -170,6 +180,7 @@ class Workspace:
         event = lifecycle.resume(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def complete(
         self,
         name: str | None = None,
@@ -189,16 +200,19 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def archive(self, name: str, *, dry_run: bool = False) -> Session:
         """Move a completed session to `completed/`; see `core.lifecycle.archive`."""
         event = lifecycle.archive(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def reopen(self, name: str, *, dry_run: bool = False) -> Session:
         """Take a completed or archived session up again; see `core.lifecycle.reopen`."""
         event = lifecycle.reopen(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def rename(self, name: str, new_name: str, *, dry_run: bool = False) -> Session:
         """Give a session another name; see `core.lifecycle.rename`."""
         event = lifecycle.rename(
@@ -206,6 +220,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def set_phase(
         self,
         phase: str,
@@ -225,6 +240,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def next_phase(
         self,
         name: str | None = None,
@@ -242,6 +258,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def checkpoint(
         self,
         name: str | None = None,
@@ -261,12 +278,14 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def add_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Take a task in hand; see `core.progress.add_task`."""
         name = self._name(name)
         event = progress.add_task(self.root, name, task, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
     def finish_task(self, task: str, name: str | None = None, *, dry_run: bool = False) -> Session:
         """Put a task out of hand; see `core.progress.finish_task`."""
         name = self._name(name)
@@ -275,6 +294,7 @@ class Workspace:
         )
         return self._tell(event)
 
+    @after_bringing_over
     def update(self, name: str, changes: Mapping[str, Any], *, dry_run: bool = False) -> Session:
         """Change fields of a record; see `core.progress.update`."""
         event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
@@ -303,6 +323,27 @@ class Workspace:
         from wfsession.core.selfheal import arrive
 
         return arrive(self.root, name, self._environment)
+
+    def migrate(self, *, active: str | None = None, dry_run: bool = False) -> "Migration":
+        """Bring over what there is of older layouts; see `core.migrate.migrate`."""
+        from wfsession.core.migrate import migrate
+
+        return migrate(self.root, active=active, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    def bring_over(self) -> "Migration | None":
+        """Migrate a root that holds a registry of the older kind, as its first write does.
+
+        Returns:
+            What was done; None where there is no registry, or it could not be brought over
+            before: that is not tried again.
+        """
+        if self._is_stuck or not has_registry(self.root):
+            return None
+        try:
+            return self.migrate()
+        except WfError:
+            self._is_stuck = True
+            raise
 
     def diagnose(self) -> tuple[Finding, ...]:
         """Return what is wrong with the root, the gravest first; see `core.doctor`."""
@@ -338,30 +379,6 @@ class Workspace:
         return empty(self.root, names, apply=apply, timeout_s=self.timeout_s)
 
 
-@frozen
-class Context:
-    """Where a command works: an active session, or a temporary workspace.
-
-    `session` and `record` are None in a temporary workspace, `root` where there is no root.
-    `record` is also None where it cannot be used. `path` is absolute.
-    """
-
-    session: str | None
-    record: Record | None
-    path: str
-    root: str | None
-
-    @property
-    def is_temporary(self) -> bool:
-        """Tell whether no session was active."""
-        return self.session is None
-
-    @property
-    def is_kept(self) -> bool:
-        """Tell whether the directory is still there, once the command is done."""
-        return os.path.isdir(self.path)
-
-
 def open_workspace(path: str | os.PathLike[str] | None = None) -> Workspace:
     """Open the root that belongs to a path (the current directory if None); creates nothing.
 
@@ -382,58 +399,3 @@ def init_workspace(path: str | os.PathLike[str] = ".") -> Workspace:
     """
     root, _ = creation.create_root(os.fspath(path))
     return Workspace(root, locate.read_environment())
-
-
-@contextmanager
-def enter(
-    command: str = "", path: str | os.PathLike[str] | None = None, session: str | None = None
-) -> Iterator[Context]:
-    """Give a command its place: the active session's directory, or a temporary workspace.
-
-    Args:
-        command: what is run, in a word or two; it names a temporary workspace.
-        path: where to look for the root; the current directory if None.
-        session: the session, if the caller knows it.
-
-    Yields:
-        The Context. A temporary workspace is removed afterwards if it is empty; otherwise it is
-        kept, and `Workspace.create(title, adopt=context.path)` makes a session of it.
-
-        What needs no judgement is put right before: a marker that names no directory, unchanged
-        for 60 s, and a corrupt record of the session, unchanged for 2 s. A warning of the logger
-        `wfsession` says so, on standard error unless `logging` was told otherwise.
-
-    Raises:
-        SessionNotFound: `session` or WF_SESSION names none.
-
-    On crash: a temporary workspace stays; of a repair, see `core.selfheal.arrive`.
-
-    Source: the specification's pre-execution protocol.
-    """
-    context = _make_context(command, path, session)
-    try:
-        yield context
-    finally:
-        if context.is_temporary:
-            scratch.remove_if_empty(context.path)
-
-
-def _make_context(
-    command: str, path: str | os.PathLike[str] | None, session: str | None
-) -> Context:
-    try:
-        workspace = open_workspace(path)
-    except RootNotFound:
-        if session is not None or locate.read_environment().session:
-            raise
-        return Context(None, None, scratch.make_workspace(None, command), None)
-    arrival = workspace.arrive(session)
-    if arrival.healed:
-        import logging
-
-        logging.getLogger("wfsession").warning("%s", arrival.healed)
-    found = arrival.session
-    if found is None:
-        made = scratch.make_workspace(workspace.root, command)
-        return Context(None, None, made, workspace.root)
-    return Context(found.name, found.record, found.path, workspace.root)

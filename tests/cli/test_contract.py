@@ -39,6 +39,7 @@ LOOKS = {
     "doctor": ("doctor",),
     "log": ("log",),
     "attic": ("attic",),
+    "migrate": ("migrate",),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES

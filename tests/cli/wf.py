@@ -118,27 +118,28 @@ def run_in_terminal(
     *words: str,
     columns: int = 80,
     typed: bytes = b"",
+    question: bytes = _QUESTION,
     env: Mapping[str, str] | None = None,
+    **streams: Any,
 ) -> Done:
     """Run `wf` with a terminal for all its streams; both outputs are in `out`.
 
-    `typed` is what somebody types once the command has asked something.
+    `typed` is what somebody types once the command has asked something, which ends with
+    `question`; `streams` are those that are no terminal.
     """
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(
         [*COMMAND, *words],
         env=make_environment({"TERM": "xterm", **(env or {})}),
-        stdin=inner,
-        stdout=inner,
-        stderr=inner,
+        **{"stdin": inner, "stdout": inner, "stderr": inner, **streams},
         start_new_session=True,
         # These tests start no threads, which alone make this unsafe.
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        preexec_fn=lambda: fcntl.ioctl(inner, termios.TIOCSCTTY, 0),  # noqa: PLW1509
     )
     os.close(inner)
     try:
-        seen = _talk(outer, typed)
+        seen = _talk(outer, typed, question)
         code = process.wait(PATIENCE_S)
     finally:
         os.close(outer)
@@ -147,7 +148,7 @@ def run_in_terminal(
     return Done(code, decode(seen).replace("\r\n", "\n"), "")
 
 
-def _talk(terminal: int, typed: bytes) -> bytes:
+def _talk(terminal: int, typed: bytes, question: bytes) -> bytes:
     seen, deadline = b"", time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], _AGAIN_S)[0]:
@@ -155,10 +156,10 @@ def _talk(terminal: int, typed: bytes) -> bytes:
                 seen += os.read(terminal, 65536)
             except OSError:
                 return seen  # EIO: the other side has ended
-            if not seen.endswith(_QUESTION):
+            if not seen.endswith(question):
                 continue  # more is to come, or what was typed came back
         # Again after a while: Ctrl-C just before Python waits for input goes unnoticed.
-        if typed and _QUESTION in seen:
+        if typed and question in seen:
             os.write(terminal, typed)
     raise TimeoutError(f"still running, after {decode(seen)!r}")
 

@@ -144,6 +144,15 @@ def test_an_archived_session_that_is_named_is_healed_where_it_is(root: Path) -> 
     assert f"completed/WFS-old/{RECORD} was damaged" in arrival.healed
 
 
+def test_a_marker_waits_for_a_session_of_an_older_layout(root: Path) -> None:
+    add_session(root, "active/WFS-gone")
+    make_orphan(root)
+    settle(root)
+
+    assert arrive(root).healed == ""
+    assert GONE in list_markers(root)
+
+
 def test_several_markers_and_all_else_is_left_to_the_doctor(root: Path) -> None:
     mark(root, "WFS-b", age_s=7200)
     write_old(root / ".active-WFS-a~", b"")

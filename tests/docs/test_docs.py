@@ -18,6 +18,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 # What differs from run to run, as the pages write it.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_IN_ATTIC = re.compile(r"\d{8}-\d{6}-(\w+)-[0-9a-f]{6}")
 
 
 def list_blocks(page: Path, language: str) -> list[str]:
@@ -74,7 +75,9 @@ def _environment(place: Path) -> dict[str, str]:
 
 
 def normalise(text: str, place: Path) -> str:
-    return _TIME.sub("2026-11-22T10:00:00Z", text.replace(str(place), "/home/ada/shop"))
+    text = text.replace(str(place.parent), "/home/ada")
+    text = _IN_ATTIC.sub(r"20261122-100000-\1-a1b2c3", text)
+    return _TIME.sub("2026-11-22T10:00:00Z", text)
 
 
 def consoles() -> list[tuple[str, str]]:

@@ -20,13 +20,14 @@ MAX_LINES = 450
 # the package's own __init__. A room that is not listed here has no place in the house yet.
 _BASE = {"core", "errors"}
 _ALL_BELOW = _BASE | {"threads", "hooks", "trace", "workdirs", "index", "settings"}
-_ON_TOP = _ALL_BELOW | {"workspace", "wfsession"}
+_ON_TOP = _ALL_BELOW | {"workspace", "context", "wfsession"}
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "core": _BASE,
     "settings": {"errors"},
     "workspace": _BASE,
-    "wfsession": _BASE | {"workspace"},
+    "context": _BASE | {"workspace"},
+    "wfsession": _BASE | {"workspace", "context"},
     "testing": _BASE | {"workspace"},
     "threads": _BASE,
     "hooks": _BASE | {"threads", "settings"},

@@ -37,6 +37,7 @@ def make_survey(*markers: Marker, **fields: Any) -> Survey:
         "cut_short": (),
         "has_registry": False,
         "legacy": (),
+        "expected": frozenset(),
         "unwritable": (),
         "taken_ns": NOW_NS,
     }

@@ -1,5 +1,6 @@
 """The legacy registry: each line for itself, and each refusal with its reason."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ LINE = (
 def test_a_line_says_all_that_there_is_to_know() -> None:
     (entry,) = parse_registry(LINE + b"\n").entries
     made = datetime(2025, 1, 1, tzinfo=UTC)
-    assert entry == Entry("WFS-a", "paused", "Login", made, "simple", 1)
+    assert entry == Entry("WFS-a", "paused", "Login", made, "simple", 1, json.loads(LINE))
 
 
 def test_the_last_of_several_lines_for_a_name_counts_and_takes_its_place() -> None:
@@ -48,6 +49,16 @@ def test_a_line_that_cannot_be_used_is_kept_with_its_number(line: bytes, reason:
     (rejected,) = registry.rejected
     assert (rejected.line, rejected.text) == (2, line)
     assert reason in rejected.reason
+
+
+def test_whole_numbers_of_any_size_keep_their_digits_and_what_is_nested_too_deeply_is_refused() -> (
+    None
+):
+    big = b'{"id": "WFS-a", "big": 123456789012345678901234567890}'
+    deep = b'{"id": "WFS-b", "deep": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+    registry = parse_registry(big + b"\n" + deep)
+    assert registry.entries[0].data["big"] == 123456789012345678901234567890
+    assert [one.line for one in registry.rejected] == [2]
 
 
 @given(st.binary())

@@ -255,5 +255,6 @@ column of the list is enough of a name to type.
     "[list | show NAME | restore NAME | empty [NAME...] [--apply]]",
     attic,
     _add_attic,
+    brings_over=False,
 )
 VERBS = {ATTIC.name: ATTIC}

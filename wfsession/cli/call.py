@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from wfsession.cli.answer import UsageError
 from wfsession.cli.here import check_directory
+from wfsession.cli.render import print_line
 from wfsession.core import locate
 from wfsession.core.choose import match_session
 from wfsession.core.model import Event, Session
@@ -75,10 +76,12 @@ class Call:
         return self._workspace
 
     def use(self, root: str) -> Workspace:
-        """Open a root, and listen to what is done there."""
+        """Open a root, and listen to what is done there; a write brings an older layout over."""
         workspace = Workspace(root, locate.read_environment())
         workspace.listen(self._hear)
         self._workspace = workspace
+        if getattr(self.options, "brings_over", False) and not self.is_dry:
+            bring_over(workspace)
         return workspace
 
     def _hear(self, event: Event) -> None:
@@ -182,6 +185,20 @@ class Call:
             )
         else:
             self.notes.append(f"this thread is bound to {meant.session}, and stays in it")
+
+
+def bring_over(workspace: Workspace) -> None:
+    """Bring an older layout over, and say so at once: the verb itself may fail yet."""
+    try:
+        migration = workspace.bring_over()
+    except WfError as error:
+        print_line(f"wf: the older layout was left as it is: {error}")
+        return
+    if migration is not None:
+        from wfsession.cli.older import tell_briefly
+
+        for line in tell_briefly(migration):
+            print_line(f"wf: {line}")
 
 
 def find_root(options: Namespace) -> str:

@@ -8,6 +8,7 @@ afterwards if it stayed empty.
 import os
 import signal
 import sys
+from argparse import ArgumentParser
 from typing import NoReturn
 
 from wfsession.cli.answer import Answer, UsageError
@@ -74,6 +75,11 @@ def execute(call: Call) -> Answer:
     if code < 0:
         _die_of(-code)
     return Ended(code)
+
+
+def _add_exec(parser: ArgumentParser) -> None:
+    # What the command writes is not ours to foresee.
+    parser.set_defaults(brings_over=True)
 
 
 def _find_place(call: Call) -> tuple[str | None, "Session | None"]:
@@ -200,6 +206,7 @@ kept if anything was written in it. Its exit status and signals are passed on.
   wf exec sh -c 'ls "$WF_WORKSPACE"'""",
         "[options] [--] COMMAND…",
         execute,
+        _add_exec,
         takes_session=True,
         has_json=False,
     )

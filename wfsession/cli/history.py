@@ -197,6 +197,7 @@ where something else was done by hand since. Undo twice, and it is back.
             "",
             undo,
             is_write=True,
+            brings_over=False,
         ),
     )
 }

@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "undo": "wfsession.cli.history",
             "doctor": "wfsession.cli.doctor",
             "attic": "wfsession.cli.attic",
+            "migrate": "wfsession.cli.migrate",
         },
     ),
 )
@@ -226,6 +227,7 @@ def add_common(parser: argparse.ArgumentParser, verb: Verb, is_write: bool | Non
             help="the session, whole name; beats WF_SESSION and the marker",
         )
     if verb.is_write if is_write is None else is_write:
+        parser.set_defaults(brings_over=verb.brings_over)
         common.add_argument(
             "--dry-run", action="store_true", default=absent, help="tell the steps, do nothing"
         )

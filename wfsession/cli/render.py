@@ -13,7 +13,7 @@ from wfsession.errors import WfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any, TextIO
 
     from wfsession.cli.answer import Block
@@ -156,6 +156,29 @@ def ask(matter: str, question: str) -> bool:
         print()
         return False
     return answer.strip().casefold() in {"y", "yes"}
+
+
+def choose(matter: str, names: "Sequence[str]") -> str | None:
+    """Let somebody choose a name, if there is anybody: input and standard error are terminals.
+
+    An empty line and the end of the input choose none. Asked on standard error, so that the
+    answer of the verb may go into a file.
+    """
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return None
+    print_line(matter)
+    for number, name in enumerate(names, 1):
+        print_line(f"  {number}  {name}")
+    numbers = {str(number): name for number, name in enumerate(names, 1)}
+    while True:
+        print(f"Which one? [1-{len(names)}, empty: none] ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line.strip():
+            if not line:
+                print_line("")
+            return None
+        if line.strip() in numbers:
+            return numbers[line.strip()]
 
 
 def _put(stream: "TextIO", text: str) -> None:

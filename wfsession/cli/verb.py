@@ -19,12 +19,14 @@ class Verb:
         arguments: adds its own arguments to its parser, or None where it has none.
         takes_session: whether `--session` says which session it is about.
         is_write: whether it changes anything, and so takes `--dry-run`.
+        brings_over: whether, when it writes, an older layout is brought over first.
         has_json: whether it takes `--json`.
     """
 
     __slots__ = (
         "about",
         "arguments",
+        "brings_over",
         "has_json",
         "is_write",
         "name",
@@ -45,6 +47,7 @@ class Verb:
         *,
         takes_session: bool = False,
         is_write: bool = False,
+        brings_over: bool = True,
         has_json: bool = True,
     ) -> None:
         self.name = name
@@ -55,4 +58,5 @@ class Verb:
         self.arguments = arguments
         self.takes_session = takes_session
         self.is_write = is_write
+        self.brings_over = brings_over
         self.has_json = has_json

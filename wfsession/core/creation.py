@@ -64,7 +64,7 @@ def create(
         previous = place_of_winner(listing) if switch else None
         status = "active" if switch else "paused"
         data = encode_new_record(place.name, title, kind, operation.moment, status)
-        with _Stage(operation, data, adopt) as stage:
+        with Stage(operation, data, adopt) as stage:
             leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
             after = place.name if switch else listing.active
             operation.announce(
@@ -72,7 +72,7 @@ def create(
             )
             operation.begin()
             remove_orphans(operation, listing, place.name)
-            stage.move_to(place.dirname, numbered=name is None)
+            stage.move_to(place, numbered=name is None)
         previous_name = previous.name if previous else None
         if operation.dry_run:
             if switch:
@@ -126,7 +126,7 @@ def create_root(project: str) -> tuple[str, bool]:
         raise as_wf_error(os.path.abspath(project), error) from None
 
 
-class _Stage:
+class Stage:
     """A session's directory before it has its place: a new one in `.wf/tmp`, or an adopted one."""
 
     def __init__(self, operation: Operation, data: bytes, adopt: str | None) -> None:
@@ -138,7 +138,7 @@ class _Stage:
         self._made = False
         self._written = False
 
-    def __enter__(self) -> "_Stage":
+    def __enter__(self) -> "Stage":
         try:
             if self._adopt is not None:
                 self._open_adopted(self._adopt)
@@ -181,8 +181,8 @@ class _Stage:
             if folder.find(layout.RECORD) is not None:
                 raise UnsafePath(path, "is a session already", f"mv {path} {root}/")
 
-    def move_to(self, dirname: str, numbered: bool) -> None:
-        """Give it its place; durable afterwards.
+    def move_to(self, place: Place, numbered: bool) -> None:
+        """Give it its place, whose parent is there; durable afterwards.
 
         Raises:
             Moved: the name was taken meanwhile, and another number will do.
@@ -190,11 +190,13 @@ class _Stage:
         """
         operation = self._operation
         source = self._adopt or f"{layout.PRIVATE}/{layout.STAGING}"
-        operation.note_step("create" if self._adopt is None else "move", source, dirname)
+        target = os.path.relpath(place.path_in(operation.root.path), operation.root.path)
+        operation.note_step("create" if self._adopt is None else "move", source, target)
         if self._parent is None or operation.dry_run:
             return
+        into = operation.completed() if place.location == layout.COMPLETED else operation.root
         try:
-            move_directory(self._parent, self._name, dirname, operation.root)
+            move_directory(self._parent, self._name, place.dirname, into)
         except NameCollision:
             if numbered:
                 raise Moved from None

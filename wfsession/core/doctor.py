@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from wfsession.core import layout
-from wfsession.core.model import Finding, Session, Severity
+from wfsession.core.model import Finding, Marker, Session, Severity
 from wfsession.core.names import MARKER_PREFIX, find_fault, nfc
 from wfsession.core.registry import REGISTRY
 from wfsession.core.survey import Stray, Survey
@@ -141,12 +141,12 @@ KINDS: dict[str, Kind] = {
     "legacy-registry": Kind(
         "info",
         "there is a registry of the older kind",
-        "none: wf migrate",
+        "none: wf migrate brings over what it says",
     ),
     "legacy-layout": Kind(
         "info",
-        "there are sessions in the places of an older layout",
-        "none: wf migrate",
+        "there are sessions, or what is said of them, in the places of an older layout",
+        "none: wf migrate brings them over",
     ),
 }
 
@@ -174,10 +174,10 @@ def _check_markers(survey: Survey) -> Iterator[Finding]:
     markers = survey.snapshot.markers
     candidates = [marker for marker in markers if marker.is_candidate]
     for marker in markers:
-        if not marker.is_candidate:
+        if is_orphan(survey, marker):
             message = f"{marker.entry} names no directory of the root"
             yield make_finding(survey, "orphaned-marker", message, marker.entry)
-        elif marker.mtime_ns > survey.taken_ns + _FUTURE_NS:
+        elif marker.is_candidate and marker.mtime_ns > survey.taken_ns + _FUTURE_NS:
             message = f"{marker.entry} is {_tell_ahead(marker.mtime_ns, survey)} ahead of the clock"
             yield make_finding(survey, "time-in-future", message, marker.entry)
     if len(candidates) > 1:
@@ -203,6 +203,11 @@ def _tell_stray(stray: Stray) -> str:
     if "conflict" in name.casefold() or _COPY.search(name):
         return "is a conflict copy"
     return f"names nothing that could be a session: {find_fault(nfc(name))}"
+
+
+def is_orphan(survey: Survey, marker: Marker) -> bool:
+    """Tell whether a marker names nothing, not even a session that an older layout has."""
+    return not marker.is_candidate and nfc(marker.name) not in survey.expected
 
 
 def _tell_ahead(mtime_ns: int, survey: Survey) -> str:
@@ -269,8 +274,8 @@ def _check_rest(survey: Survey) -> Iterator[Finding]:
         message = f"the lock is held by {survey.stale_holder}, which is gone"
         yield make_finding(survey, "stale-lock", message, f"{layout.PRIVATE}/{layout.LOCK}")
     if survey.has_registry:
-        message = f"{REGISTRY} is a registry of the older kind"
+        message = f"{REGISTRY} is a registry of the older kind, and decides nothing"
         yield make_finding(survey, "legacy-registry", message, REGISTRY)
     for name in survey.legacy:
-        message = f"{name}/ holds sessions, as an older layout had them"
+        message = f"{name}/ holds what an older layout kept there, and no listing shows it"
         yield make_finding(survey, "legacy-layout", message, name)

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from wfsession.core import layout
-from wfsession.core.attic import keep_copy, set_aside
-from wfsession.core.disk import FileContents, Folder, identify
+from wfsession.core.attic import set_aside
+from wfsession.core.disk import FileContents, Folder
 from wfsession.core.locate import Place, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing
@@ -394,30 +394,6 @@ class Operation:
         """
         self.note_step("set aside", path, layout.ATTIC)
         return "" if self.dry_run else set_aside(self.root, path, what, reason, self.moment)
-
-    def keep_copy(self, path: str, data: bytes, reason: str) -> str:
-        """Put a record's bytes, which are about to be replaced, into the attic; see `set_aside`."""
-        self.note_step("copy", path, layout.ATTIC)
-        return keep_copy(self.root, path, data, "record", reason, self.moment)
-
-    def stage_record(self, data: bytes, before: FileContents | None) -> str:
-        """Write a whole new record to `.wf/tmp`, synced; return its name for `put_record`."""
-        temporary = self.make_temporary("record")
-        self.staging().create(temporary, data, before)
-        return temporary
-
-    def put_record(self, temporary: str, folder: Folder, before: FileContents | None) -> None:
-        """Put a staged record in the place of the one that was read, or of none.
-
-        Raises:
-            Moved: somebody else wrote one meanwhile.
-        """
-        self.hold_lock()
-        status = folder.find(layout.RECORD)
-        if (identify(status) if status else None) != (before.identity if before else None):
-            raise Moved
-        self.staging().replace(temporary, layout.RECORD, folder)
-        folder.sync()
 
     def correct(self, moves: Moves) -> None:
         """Say for the journal what was moved, where that could not be announced."""

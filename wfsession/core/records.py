@@ -138,6 +138,11 @@ def parse_record(data: bytes) -> Record | Fault:
         return Fault(
             "record-corrupt", f"it holds {_JSON_NAMES.get(type(parsed), 'null')}, no object"
         )
+    return build_record(parsed)
+
+
+def build_record(parsed: dict[str, Any]) -> Record | Fault:
+    """Return what an object says as a record, or why it cannot be used as one."""
     for key in ("schema_version", "schema"):
         version = parsed.get(key)
         if isinstance(version, int | float) and version > SCHEMA:

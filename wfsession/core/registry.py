@@ -1,15 +1,19 @@
 """The legacy registry, `session_status.jsonl`: lines in, entries and refusals out.
 
-Pure but for `read_*`. It was edited by hand and by language models; every line is read for
-itself, and each that cannot be used is kept with its number and the reason.
+Pure but for `read_*` and `has_registry`. It was edited by hand and by language models; every line
+is read for itself, and each that cannot be used is kept with its number and the reason.
 """
 
+import json
+import os
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import orjson
-from attrs import frozen
+from attrs import field, frozen
 
-from wfsession.core.disk import Folder
+from wfsession.core.disk import Folder, is_regular
 from wfsession.core.names import find_fault, nfc
 from wfsession.core.times import parse_time
 
@@ -21,7 +25,10 @@ _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 
 @frozen
 class Entry:
-    """What the registry says of a session. Texts are empty where it says nothing."""
+    """What the registry says of a session. Texts are empty where it says nothing.
+
+    `data` is the whole parsed line, with everything that we do not know.
+    """
 
     name: str
     status: str
@@ -29,6 +36,7 @@ class Entry:
     created: datetime | None
     complexity: str
     line: int
+    data: Mapping[str, Any] = field(repr=False)
 
 
 @frozen
@@ -46,6 +54,28 @@ class Registry:
 
     entries: tuple[Entry, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+
+
+def load_json(data: bytes) -> Any:
+    """Return what a JSON text holds, whole numbers of any size among it.
+
+    Raises:
+        ValueError: it is no JSON, or none that a record could hold.
+    """
+    orjson.loads(data)
+    try:
+        # orjson is the stricter one, and makes floats of large numbers.
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def find_name_fault(name: object) -> str:
+    """Return why an id cannot be a session's name, or an empty text where it can."""
+    if not isinstance(name, str) or not name:
+        return "it has no id"
+    fault = find_fault(nfc(name))
+    return f"its id cannot be the name of a session: {fault}" if fault else ""
 
 
 def parse_registry(data: bytes) -> Registry:
@@ -73,29 +103,36 @@ def _parse_line(line: bytes, number: int) -> Entry | str:
     except UnicodeDecodeError:
         return "it is not UTF-8"
     try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        data = load_json(line)
+    except ValueError:
         return "it is no JSON"
     if not isinstance(data, dict):
         return "it is no object"
-    name = data.get("id")
-    if not isinstance(name, str) or not name:
-        return "it has no id"
-    fault = find_fault(nfc(name))
+    fault = find_name_fault(data.get("id"))
     if fault:
-        return f"its id cannot be the name of a session: {fault}"
+        return fault
     return Entry(
-        name=nfc(name),
+        name=nfc(data["id"]),
         status=_text(data.get("status")),
         description=_text(data.get("description")),
         created=parse_time(data.get("created")),
         complexity=_text(data.get("complexity")),
         line=number,
+        data=data,
     )
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def has_registry(root_path: str) -> bool:
+    """Tell whether a root holds a registry: one call, as every write asks this."""
+    try:
+        return is_regular(os.lstat(os.path.join(root_path, REGISTRY)))
+    except OSError:
+        # None, or a root that cannot be read, of which the write itself will tell.
+        return False
 
 
 def read_registered(root: Folder, name: str) -> dict[str, str]:

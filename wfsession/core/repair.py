@@ -17,7 +17,14 @@ from wfsession.core.activation import remove_marker
 from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
 from wfsession.core.disk import FileContents
-from wfsession.core.doctor import KINDS, describe, diagnose, is_explained, locate_problem
+from wfsession.core.doctor import (
+    KINDS,
+    describe,
+    diagnose,
+    is_explained,
+    is_orphan,
+    locate_problem,
+)
 from wfsession.core.edits import become_archived, become_completed
 from wfsession.core.journal import settle
 from wfsession.core.locate import Place, open_root
@@ -27,6 +34,7 @@ from wfsession.core.names import check_name, fold, is_session_name, number_name
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation, run
 from wfsession.core.records import Assignments, Edit, read_record
 from wfsession.core.registry import read_registered
+from wfsession.core.rewriting import keep_record, put_record, stage_record
 from wfsession.core.salvage import read_first_keys, rebuild
 from wfsession.core.splice import REMOVED, splice
 from wfsession.core.states import COMPLETED_LIKE
@@ -90,7 +98,7 @@ def plan(survey: Survey) -> tuple[Repair, ...]:
 def _plan_markers(survey: Survey) -> Iterator[Repair]:
     markers = survey.snapshot.markers
     for marker in markers:
-        if not marker.is_candidate:
+        if is_orphan(survey, marker):
             action = "remove the marker"
             yield Repair("orphaned-marker", action, marker.entry, mtime_ns=marker.mtime_ns)
     for marker in [marker for marker in markers if marker.is_candidate][1:]:
@@ -307,13 +315,13 @@ def write_record(operation: Operation, repair: Repair) -> Applied | None:
         operation.moment,
     )
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    staged = operation.stage_record(orjson.dumps(salvaged.data, option=option), contents)
+    staged = stage_record(operation, orjson.dumps(salvaged.data, option=option), contents)
     attic = ""
     if contents is not None:
-        attic = operation.keep_copy(repair.path, contents.data, record.reason)
+        attic = keep_record(operation, repair.path, contents.data, record.reason)
     elif record.finding == "record-unreadable" and read_record(folder)[1] == record:
         attic = operation.set_aside(repair.path, "record", record.reason)
-    operation.put_record(staged, folder, contents)
+    put_record(operation, staged, folder, contents)
     return _tell(repair, attic, sorted(salvaged.origin.items()))
 
 
@@ -334,9 +342,9 @@ def _take_out_fields(operation: Operation, repair: Repair) -> Applied | None:
     # A list is taken out whole: which of its items are right is not ours to say.
     paths = [tuple(field.path.split("[")[0].split(".")) for field in record.wrong]
     text = splice(contents.data.decode(), dict.fromkeys(paths, REMOVED))
-    staged = operation.stage_record(text.encode(), contents)
-    attic = operation.keep_copy(repair.path, contents.data, reason)
-    operation.put_record(staged, folder, contents)
+    staged = stage_record(operation, text.encode(), contents)
+    attic = keep_record(operation, repair.path, contents.data, reason)
+    put_record(operation, staged, folder, contents)
     return _tell(repair, attic, [(".".join(path), "taken out") for path in paths])
 
 

@@ -16,6 +16,7 @@ from wfsession.core.disk import Folder, identify
 from wfsession.core.locate import Environment, Place, open_root, resolve
 from wfsession.core.markers import Listing, MarkerFile, find_directory, read_markers
 from wfsession.core.model import Session
+from wfsession.core.names import nfc
 from wfsession.core.operation import Moved, Operation
 from wfsession.core.records import read_record
 from wfsession.core.snapshot import read_session
@@ -144,10 +145,16 @@ def _read_clock(operation: Operation) -> int:
 def _remove_orphans(
     operation: Operation, listing: Listing, orphans: list[MarkerFile], now_ns: int
 ) -> Iterator[str]:
+    from wfsession.core.legacy import list_expected, read_places
+
+    # A marker may wait for a session that is still to be brought over.
+    expected = list_expected(operation.root, read_places(operation.root, listing))
     names = operation.root.list_names()
     if {*names} - _MADE_BY_LOCKING != {*listing.names} - _MADE_BY_LOCKING:
         return  # the root moved: somebody may be delivering
     for orphan in orphans:
+        if nfc(orphan.name) in expected:
+            continue
         operation.hold_lock()
         if _is_settled(orphan, listing, now_ns) and _is_as_before(operation, orphan, names):
             attic = remove_marker(operation, orphan.entry)

@@ -4,6 +4,8 @@ Reads only. One listing of the root, one directory and one record a session; wha
 used is listed as bad and breaks nothing.
 """
 
+from collections.abc import Set
+
 from attrs import evolve
 
 from wfsession.core import layout
@@ -59,12 +61,12 @@ def read_snapshot(root_path: str, archived: bool = True) -> Snapshot:
 def _read_once(root: Folder, archived: bool) -> Snapshot:
     listing = read_markers(root)
     marked = {marker.dirname or marker.name for marker in listing.candidates + listing.orphans}
-    rows = _read_folder(root, listing.names, "root", listing, marked)
+    rows = read_folder(root, listing.names, "root", listing, marked)
     if archived:
         try:
             with root.child(layout.COMPLETED) as completed:
                 names = completed.list_names()
-                rows += _read_folder(completed, names, "completed", listing, marked)
+                rows += read_folder(completed, names, "completed", listing, marked)
         except OSError:
             # Nothing archived, or a `completed` that is no real directory.
             pass
@@ -88,9 +90,22 @@ def _to_value(marker: MarkerFile) -> Marker:
     )
 
 
-def _read_folder(
-    folder: Folder, names: list[str], location: Location, listing: Listing, marked: set[str]
+def read_folder(
+    folder: Folder,
+    names: list[str],
+    location: Location,
+    listing: Listing,
+    marked: Set[str] = frozenset(),
 ) -> list[Session]:
+    """Read the sessions of one directory.
+
+    Args:
+        folder: the open directory.
+        names: its entries.
+        location: where its sessions are, or belong.
+        listing: the markers.
+        marked: entries that are sessions, or bad ones, even without a record or the prefix.
+    """
     rows = []
     for dirname in sorted(names):
         if is_session_name(dirname):

@@ -13,18 +13,18 @@ from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.cutshort import CutShort, list_cut_short
-from wfsession.core.disk import Folder, is_directory, is_regular
+from wfsession.core.disk import Folder, is_regular
 from wfsession.core.journal import read_journal
+from wfsession.core.legacy import list_expected, read_places
 from wfsession.core.locate import find_place, find_renamed, open_root
 from wfsession.core.lock import Lock
-from wfsession.core.markers import read_markers
+from wfsession.core.markers import Listing, read_markers
 from wfsession.core.model import LogEntry, Snapshot
-from wfsession.core.names import SESSION_PREFIX, parse_marker
-from wfsession.core.registry import REGISTRY
+from wfsession.core.names import parse_marker
+from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_snapshot
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 
-LEGACY_DIRECTORIES = ("sessions", "active", "archives", ".archives")
 _BINDING_BYTES = 1024
 _KINDS = {stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFREG: "file"}
 
@@ -47,7 +47,11 @@ class Stray:
 
 @frozen
 class Survey:
-    """What `diagnose` looks at. Paths are relative to the root."""
+    """What `diagnose` looks at. Paths are relative to the root.
+
+    `legacy` are the places of older layouts in which there is something that can be brought over,
+    `expected` the names of sessions that will be in the root when it is.
+    """
 
     snapshot: Snapshot
     strays: tuple[Stray, ...]
@@ -58,6 +62,7 @@ class Survey:
     cut_short: tuple[CutShort, ...]
     has_registry: bool
     legacy: tuple[str, ...]
+    expected: frozenset[str]
     unwritable: tuple[str, ...]
     taken_ns: int
 
@@ -72,16 +77,19 @@ def read_survey(root_path: str) -> Survey:
     with open_root(root_path) as root:
         try:
             stale_holder, entries = _read_held(root)
+            listing = read_markers(root)
+            places = read_places(root, listing)
             return Survey(
                 snapshot=snapshot,
-                strays=tuple(_list_strays(root)),
+                strays=tuple(_list_strays(root, listing)),
                 leftovers=tuple(_list_leftovers(root)),
                 lost_bindings=tuple(_list_lost_bindings(root)),
                 stale_holder=stale_holder,
                 unfinished=tuple(one for one in entries if one.state == "unfinished"),
                 cut_short=list_cut_short(snapshot.sessions, entries),
-                has_registry=_is_file(root, REGISTRY),
-                legacy=tuple(name for name in LEGACY_DIRECTORIES if _holds_sessions(root, name)),
+                has_registry=has_registry(root_path),
+                legacy=tuple(place.name for place in places if place.has_legacy),
+                expected=list_expected(root, places),
                 unwritable=tuple(_list_unwritable(root, snapshot)),
                 taken_ns=time.time_ns(),
             )
@@ -94,8 +102,8 @@ def _is_file(folder: Folder, name: str) -> bool:
     return status is not None and is_regular(status)
 
 
-def _list_strays(root: Folder) -> Iterator[Stray]:
-    for entry in sorted(read_markers(root).strays):
+def _list_strays(root: Folder, listing: Listing) -> Iterator[Stray]:
+    for entry in sorted(listing.strays):
         status = root.find(entry)
         if status is None or (is_regular(status) and parse_marker(entry) is not None):
             continue  # gone, or put right, this moment
@@ -170,25 +178,6 @@ def _is_gone(holder: str) -> bool:
         return True
     except (OSError, OverflowError):
         # Somebody else's, or the number of no process: it says nothing.
-        return False
-    return False
-
-
-def _holds_sessions(root: Folder, name: str) -> bool:
-    """Tell whether a directory of an older layout holds sessions."""
-    try:
-        with root.child(name) as folder:
-            for entry in folder.list_names():
-                status = folder.find(entry)
-                if status is None or not is_directory(status):
-                    continue
-                if entry.startswith(SESSION_PREFIX):
-                    return True
-                with folder.child(entry) as session:
-                    if _is_file(session, layout.RECORD):
-                        return True
-    except OSError:
-        # Not there, or not a directory: no layout of ours.
         return False
     return False
 
