@@ -46,7 +46,7 @@ def test_people_are_told_what_came_over_what_did_not_and_where_it_is_kept(
     done = wf("migrate")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[:-1] == [
-        "Brought over an older layout; changed 3 sessions: WFS-a, WFS-b, WFS-c",
+        "Brought over an older layout with 3 sessions: WFS-a, WFS-b, WFS-c",
         "WFS-c is the active session",
         "Not brought over, and kept as it is:",
         "  session_status.jsonl, line 2: it is the marker of a merge conflict",
@@ -201,7 +201,7 @@ def test_the_first_write_migrates_and_says_so_in_two_lines(
     assert done.code == 0
     first, second = done.err.splitlines()
     assert first == (
-        "wf: brought over an older layout (3 sessions changed); WFS-c is the active session"
+        "wf: brought over an older layout with 3 sessions; WFS-c is the active session"
     )
     kept, _, refused = second.partition("; not used: ")
     assert (read_backup(kept) / "item").exists()

@@ -62,9 +62,9 @@ class Migrated(Answer):
         elif self.is_dry:
             yield from tell_steps(self.root, migration.steps)
         else:
-            changed = count(len(migration.migrated), "session")
+            number = count(len(migration.migrated), "session")
             names = f": {join(migration.migrated, 10)}" if migration.migrated else ""
-            yield f"Brought over an older layout; changed {changed}{names}"
+            yield f"Brought over an older layout with {number}{names}"
         if migration.steps:
             said = tell_active(migration)
             yield f"{said[0].upper()}{said[1:]}"

@@ -33,8 +33,8 @@ def tell_briefly(migration: "Migration") -> "Iterator[str]":
     if not migration.steps:
         yield f"the older layout was left as it is: {refused}"
         return
-    changed = count(len(migration.migrated), "session")
-    brought = f"brought over an older layout ({changed} changed)"
+    number = count(len(migration.migrated), "session")
+    brought = f"brought over an older layout with {number}"
     could_be = f" ({join(migration.choices, _MOST)})" if migration.choices else ""
     yield f"{brought}; {tell_active(migration)}{could_be}"
     more = f"; not used: {refused}" if refused else ""
