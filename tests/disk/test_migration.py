@@ -261,12 +261,13 @@ def test_an_entry_whose_name_somebody_else_has_is_refused(root: Path) -> None:
 def test_a_line_whose_name_somebody_else_has_is_refused(root: Path) -> None:
     write_old(root / "WFS-file", b"a file")
     (root / "WFS-link").symlink_to("WFS-a")
-    lines = [LINE.replace("WFS-a", name) for name in ("WFS-file", "WFS-link", "wfs-B", "WFS-c")]
+    lines = [LINE.replace("WFS-a", name) for name in ("WFS-c", "WFS-file", "WFS-link", "wfs-B")]
     register(root, *lines)
 
     migration = move(root)
 
-    assert [line for _, line, _ in list_rejected(migration)] == [1, 2, 3]
+    assert [line for _, line, _ in list_rejected(migration)] == [2, 3, 4]
+    # The others are later lines, but nobody's.
     assert states(root)["WFS-c"] == "active"
 
 
