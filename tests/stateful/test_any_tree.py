@@ -9,9 +9,8 @@ import stat
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import count
+from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from wfsession.core.model import Finding, Record
 from wfsession.core.records import parse_record
 from wfsession.core.repair import Report, heal
 from wfsession.core.snapshot import read_snapshot
+from wfsession.core.times import now
 
 # What only a journal can tell of; there is none yet.
 STILL_TO_COME = {"completion-cut-short", "rename-cut-short"}
@@ -37,10 +37,10 @@ MEMORY = Path("/dev/shm")
 
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a directory that costs little, and a clock that goes on without any waiting."""
-    moments = (datetime.now(UTC) + timedelta(minutes=number) for number in count())
+    """Give a directory that costs little, and take out all waiting."""
+    steps = cycle(timedelta(seconds=seconds) for seconds in range(0, 50, 10))
     # Else what is written twice within a second would look as if it had been left alone.
-    monkeypatch.setattr(operation, "now", partial(next, moments))
+    monkeypatch.setattr(operation, "now", lambda: now() + next(steps))
     monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
     # Nobody else moves anything here, so that no listing is void for being young.
     monkeypatch.setattr(markers, "_GRAIN_NS", 0)
