@@ -20,6 +20,10 @@ import attrs
 from hypothesis import strategies as st
 
 from tests.trees_disk import OLD_NS, RECORD, SECOND_NS
+from wfsession.core.journal import encode_intent
+from wfsession.core.model import LogEntry
+from wfsession.core.recording import Moves
+from wfsession.core.times import parse_time
 
 Kind = Literal["file", "directory", "link", "twin", "fifo", "hole"]
 
@@ -86,6 +90,8 @@ class _Painter:
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.entries: list[Entry] = []
+        # What the records of sessions in the root say that they are.
+        self.ids: dict[str, str] = {}
 
     def pick(self, *values: T) -> T:
         """Draw one of some values; what shrinks is the first."""
@@ -136,9 +142,9 @@ class _Painter:
             some = [b"", b"\x00\xff", b"[1]", b"null", b"<<<<<<< HEAD", b'"text"', b"{" * 2000]
             self.put(path, data=self.pick(*some))
             return
-        self.put(path, data=self.text(kind, name))
+        self.put(path, data=self.text(kind, name, where))
 
-    def text(self, kind: str, name: str) -> bytes:
+    def text(self, kind: str, name: str, where: str) -> bytes:
         """Draw a record's text; `their_own` is unlike that of any other."""
         known = normalize("NFC", name)
         ids = [known] * 6 + ["WFS-was", "no name/at all", name, ""]
@@ -148,6 +154,8 @@ class _Painter:
             "project": "P",
             "status": self.pick(*STATUSES),
         }
+        if "/" not in where:
+            self.ids[where] = str(record["session_id"])
         if kind == "wrong":
             for key in sorted(self.draw(_SOME_WRONG)):
                 record[key] = _WRONG[key]
@@ -175,6 +183,21 @@ class _Painter:
             self.put(path, "twin", os.fsencode(others[0].path), age_s)
         else:
             self.put(path, "link", b"WFS-a")
+
+    def journal(self) -> None:
+        """Put the journal of an operation that was cut short, about a session that may be there."""
+        where = self.pick(*self.ids)
+        name = normalize("NFC", where)
+        renamed = {one: old for one, old in self.ids.items() if old not in ("", one)}
+        op = self.pick(*["completed"] * 3, *["renamed"] * 3, "archived", "switched")
+        moves: Moves = ((where, f"completed/{where}"),) if op == "archived" else ()
+        if op == "completed" and self.rarely(2):
+            moves = ((where, f"completed/{where}"),)
+        if op == "renamed" and renamed:
+            where = self.pick(*renamed)
+            name, moves = normalize("NFC", where), ((renamed[where], where),)
+        entry = LogEntry("1a", op, parse_time("2026-01-02T03:04:05Z"), name, (name, None), moves)
+        self.put(".wf/journal.jsonl", data=encode_intent(entry))
 
     def rubbish(self) -> None:
         """Put what is no session and no marker: ours, other tools', and that of older ones."""
@@ -235,6 +258,8 @@ def spoilt_trees(draw: st.DrawFn) -> SpoiltTree:
     for name in marked:
         painter.marker(name)
     painter.rubbish()
+    if painter.ids and not painter.rarely(2):
+        painter.journal()
     unwritable = draw(_SOME_CLOSED) if painter.rarely(6) else ()
     is_locked = painter.rarely(12)
     # Both together, nothing can be done: the lock cannot be set aside.

@@ -52,7 +52,8 @@ def _find(entry: LogEntry, session: Session) -> str:
         return "completion-cut-short"
     if entry.op in ("completed", "archived") and becomes and session.state == "completed":
         return "archive-cut-short"
-    if was and becomes == session.dirname and nfc(session.record.session_id) == nfc(was):
+    is_new_name = becomes == session.dirname and nfc(was) not in ("", session.name)
+    if is_new_name and nfc(session.record.session_id) == nfc(was):
         return "rename-cut-short"
     return ""
 

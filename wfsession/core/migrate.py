@@ -49,9 +49,9 @@ class Migration:
     """What a migration did, or (dry run) would do.
 
     `migrated` are the sessions that were moved or made, of which the older layout said something,
-    or whose record changed; `active` is the active session afterwards; `choices` are those that it could be where nothing decides.
-    `backup` is the absolute path of the directory in the attic that has the registry, or else a
-    manifest. `notes` are sentences for whoever asked.
+    or whose record changed; `active` is the active session afterwards; `choices` are those that
+    it could be where nothing decides. `backup` is the absolute path of the directory in the attic
+    that has the registry, or else a manifest. `notes` are sentences for whoever asked.
     """
 
     migrated: tuple[str, ...] = ()

@@ -145,17 +145,18 @@ def _plan_sessions(survey: Survey) -> Iterator[Repair]:
         if is_twin and "unsafe-session" not in session.problems:
             where = f"{layout.COMPLETED}/{session.dirname}"
             yield Repair("duplicate-session", "give it a number", where, session)
-    for cut_short in survey.cut_short:
-        session, problem = cut_short.session, cut_short.finding
-        if problem not in session.problems:
-            path = locate_problem(session, problem)
-            yield Repair(problem, _CUT_SHORT_ACTIONS[problem], path, session)
     for session in sessions:
         for problem in session.problems:
             is_ours = problem in _RECORD_ACTIONS and not is_explained(survey, session, problem)
             if is_ours and not session.is_denied:
                 path = locate_problem(session, problem)
                 yield Repair(problem, _RECORD_ACTIONS[problem], path, session)
+    # What is to be finished must find a record that can be changed.
+    for cut_short in survey.cut_short:
+        session, problem = cut_short.session, cut_short.finding
+        if problem not in session.problems:
+            path = locate_problem(session, problem)
+            yield Repair(problem, _CUT_SHORT_ACTIONS[problem], path, session)
     for session in sessions:
         if "archive-cut-short" in session.problems:
             if session.is_active:
