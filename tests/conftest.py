@@ -5,9 +5,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.figures import FIGURES
 
 FIXTURES = Path(__file__).parent / "fixtures"
 IN_CI = os.environ.get("CI") == "true"
@@ -17,8 +20,14 @@ hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile(
     "ci", deadline=None, max_examples=200, derandomize=True, print_blob=True
 )
-# For hours, not for each change: see CONTRIBUTING.
-hypothesis.settings.register_profile("soak", deadline=None, max_examples=2_000)
+# What runs for long, and by request: pytest --hypothesis-profile=soak
+hypothesis.settings.register_profile(
+    "soak",
+    deadline=None,
+    max_examples=10_000,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
@@ -39,6 +48,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"not installed: {', '.join(missing)}")
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures of one of several processes over to the one that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = dict(FIGURES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    FIGURES.update(getattr(node, "workeroutput", {}).get("figures", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was enumerated: docs/reliability.md quotes these lines."""
+    if FIGURES:
+        terminalreporter.section("enumerated", sep="-")
+        for what, number in sorted(FIGURES.items()):
+            terminalreporter.write_line(f"{number:>9,} {what}")
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
@@ -51,6 +79,12 @@ def _clean_environment(
     home = tmp_path_factory.getbasetemp() / f"home-of-test-{next(_home_numbers)}"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+def is_soak() -> bool:
+    """Tell whether this is the long run, which leaves nothing out that the ordinary one samples."""
+    return hypothesis.settings.get_current_profile_name() == "soak"
 
 
 @pytest.fixture

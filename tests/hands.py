@@ -1,7 +1,8 @@
 """Plays the other party, a failing disk, and a process that dies, at one chosen call.
 
 Every test that needs a moment between two system calls takes it here: a call of `disk.Folder` is
-replaced by one that first (or afterwards) does something else. Nothing sleeps or measures time.
+replaced by one that first (or afterwards) does something else. Deaths are played from a recording.
+Nothing sleeps or measures time.
 """
 
 import errno
@@ -14,11 +15,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import pytest
 
+from tests.figures import count
+from tests.outage import list_deaths
+from tests.recording import plant, record
 from wfsession.core.disk import Folder
 
 # The verbs that change what is on the disk, or make it durable.
@@ -36,12 +40,9 @@ CHANGING = (
 )
 # Those of them that need room on the disk.
 GROWING = ("create", "append", "create_marker", "make")
-# Those that write bytes, of which a crash may leave a part.
-WRITING = ("create", "append")
 
 Play = Callable[[], object]
-When = Literal["before", "halfway"]
-_DIED, _FAILED = 77, 78
+_FAILED = 78
 
 
 def play(
@@ -127,10 +128,13 @@ def fail(
 
 @attrs.frozen
 class Death:
-    """How a process died: before or halfway through its `number`-th changing call."""
+    """How a process died: before its `number`-th change, which is a call of the system, or in it.
+
+    `verb` is that call, "all" where there is none; `when` tells what was written of its bytes.
+    """
 
     number: int
-    when: When
+    when: str
     verb: str
     root: Path
 
@@ -138,47 +142,29 @@ class Death:
 def enumerate_deaths(
     top: Path, build: Callable[[Path], Path], operate: Callable[[str], object]
 ) -> Iterator[Death]:
-    """Let a process die at each changing call of an operation, each time in a fresh tree.
+    """Let a process die at each change that an operation makes, each time in a fresh tree.
 
-    Dying after a call leaves what dying before the next one does, so that only the former is
-    played; and what is written, can be half written.
+    The operation runs once, in a process that lives, and is recorded; see `outage`.
 
     Args:
-        top: an empty directory.
+        top: a directory.
         build: makes the tree at a path that does not exist yet, and returns its root.
         operate: the operation, given the path of the root.
 
     Yields:
-        Each death, with the tree as it was left, and last the end without one. At least one
-        death, else nothing was enumerated.
+        Each death that leaves another tree, with that tree, and last the end without one. At
+        least one death, else nothing was enumerated.
     """
-    number, verb = 0, "all"
-    while verb:
-        number += 1
-        for when in ("before", "halfway"):
-            root = build(top / f"{number}-{when}")
-            verb = _operate_and_die(root, operate, number, when)
-            assert verb or number > 1
-            yield Death(number, when, verb, root)
-            shutil.rmtree(top / f"{number}-{when}")
-            if verb not in WRITING:
-                break
-
-
-def _operate_and_die(root: Path, operate: Callable[[str], object], number: int, when: str) -> str:
-    """Return the verb at which the child died, or nothing if it came to its end."""
-    reading, writing = os.pipe()
-
-    def act() -> None:
-        _arm(number, when, writing)
-        operate(str(root))
-
-    status = run_in_child(act, expected=(0, _DIED))
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        verb = pipe.read()
-    assert bool(verb) == (status == _DIED)
-    return verb
+    root = build(top / "run")
+    recording = record(top / "run", lambda: operate(str(root)))
+    shutil.rmtree(top / "run")
+    assert recording.changes
+    for outcome in list_deaths(recording):
+        count("crash points")
+        place = top / str(outcome.at)
+        plant(outcome.tree, place)
+        yield Death(outcome.at, outcome.how, outcome.verb, place / root.relative_to(top / "run"))
+        shutil.rmtree(place)
 
 
 def run_in_child(
@@ -268,33 +254,6 @@ def _fork(act: Play) -> int:
 
 def _wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _arm(number: int, when: str, pipe: int) -> None:
-    count = 0
-
-    def die(verb: str) -> None:
-        os.write(pipe, verb.encode())
-        os._exit(_DIED)
-
-    for verb in CHANGING:
-        real = getattr(Folder, verb)
-
-        def hand(
-            self: Folder, *args: Any, verb: str = verb, real: Any = real, **options: Any
-        ) -> Any:
-            nonlocal count
-            count += 1
-            # A call may make others; only the outer one is the one to die at.
-            is_last = count == number
-            # Which call it is may hang on the clock's grain.
-            if is_last and when == "halfway" and verb in WRITING:
-                real(self, args[0], args[1][: len(args[1]) // 2], *args[2:], **options)
-            if is_last:
-                die(verb)
-            return real(self, *args, **options)
-
-        setattr(Folder, verb, hand)
 
 
 def count_calls(patch: pytest.MonkeyPatch, *verbs: str) -> list[str]:

@@ -172,7 +172,7 @@ def test_a_session_that_cannot_be_written_leaves_no_half_of_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", write_half)
-        (root / ".gitignore").touch()
+        (root / ".gitignore").write_bytes(b"theirs\n")
         with pytest.raises(DiskFailed):
             wfsession.open(root).create("new", adopt=adopt)
 

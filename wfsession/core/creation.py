@@ -278,7 +278,7 @@ def _choose_name(operation: Operation, listing: Listing, title: str, name: str |
 def _list_archived(operation: Operation) -> list[str]:
     try:
         return operation.completed().list_names()
-    except OSError:
+    except (FileNotFoundError, UnsafePath):
         # Nothing archived, or a `completed` that is no real directory.
         return []
 

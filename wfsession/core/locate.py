@@ -4,6 +4,7 @@ Reads only, and loads nothing heavy. `read_environment` is the one place below t
 that looks at the environment.
 """
 
+import errno
 import os
 
 from wfsession.core import layout
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _GIT_FILE_BYTES = 4096
 _BINDING_BYTES = 1024
+# No binding, or nothing that could be one.
+_UNBOUND = (errno.ENOENT, errno.EACCES, errno.ENAMETOOLONG)
 _THREAD_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -200,7 +203,7 @@ def find_place(root: Folder, name: str, marked: bool = False) -> Place | None:
     try:
         with root.child(layout.COMPLETED) as completed:
             dirname = _find_session_directory(completed, nfc(name), marked=False)
-    except OSError:
+    except (FileNotFoundError, UnsafePath):
         # Without a real `completed` directory nothing is archived.
         dirname = ""
     return Place(dirname, layout.COMPLETED) if dirname else None
@@ -238,7 +241,7 @@ def find_renamed(root: Folder, name: str) -> Place | None:
     try:
         with root.child(layout.COMPLETED) as completed:
             dirname = _find_former(completed, name)
-    except OSError:
+    except (FileNotFoundError, UnsafePath):
         # As in `find_place`: no `completed`, nothing archived.
         dirname = ""
     return Place(dirname, layout.COMPLETED) if dirname else None
@@ -330,9 +333,11 @@ def _follow_binding(root: Folder, thread: str) -> tuple[Place | None, str]:
     try:
         with root.child(layout.THREADS) as threads:
             line = threads.read(thread, _BINDING_BYTES).data.split(b"\n")[0]
-    except OSError:
-        # Unbound, or nothing that could be a binding.
-        return None, ""
+    except OSError as error:
+        if isinstance(error, UnsafePath) or error.errno in _UNBOUND:
+            return None, ""
+        # A disk that fails must not lead a thread to another session than its own.
+        raise
     name = os.fsdecode(line)
     place = find_place(root, name) or find_renamed(root, name)
     if place is None or place.location != "root":

@@ -67,8 +67,8 @@ def _read_once(root: Folder, archived: bool) -> Snapshot:
             with root.child(layout.COMPLETED) as completed:
                 names = completed.list_names()
                 rows += read_folder(completed, names, "completed", listing, marked)
-        except OSError:
-            # Nothing archived, or a `completed` that is no real directory.
+        except (FileNotFoundError, PermissionError, UnsafePath):
+            # Nothing archived, or a `completed` that is no real directory or may not be read.
             pass
     return Snapshot(
         root=root.path,
@@ -133,8 +133,11 @@ def read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -
     except FileNotFoundError:
         return None
     except OSError as error:
+        if not is_named and isinstance(error, PermissionError):
+            return None  # somebody's own directory
+        # A disk that fails must not make a session vanish from a listing.
         reason = f"cannot be read ({error.strerror})"
-        denied = _make_bad(folder, place, "record-unreadable", reason) if is_named else None
+        denied = _make_bad(folder, place, "record-unreadable", reason)
         return evolve(denied, is_denied=True) if denied else None
 
 
