@@ -20,6 +20,7 @@ from tests.races.history import Answer, Operation
 SESSIONS = ("WFS-a", "WFS-b", "WFS-c")
 NEW_SESSIONS = ("WFS-d", "WFS-e", "WFS-f")
 READS = frozenset({"current", "snapshot", "sessions"})
+_CREATE = frozenset({"create", "create aside"})
 _TRIES = 5
 
 
@@ -147,7 +148,7 @@ def _listed(state: State, number: int, operation: Operation, now: Stage) -> Step
     active = candidates[:1]
     is_active = name in active
     closing = state, Stage("closing")
-    if operation.kind == "create":
+    if operation.kind in _CREATE:
         if name in state.sessions:
             yield from _answer(state, operation, "name-collision")
         else:
@@ -192,7 +193,8 @@ def _remove(state: State, number: int, operation: Operation, now: Stage) -> Step
         yield state._replace(ended=state.ended | {name}), Stage("closing")
     elif now.label == "remove and place":
         placed = state._replace(sessions=state.sessions | {name})
-        yield placed, Stage("list again", left=now.left)
+        is_aside = operation.kind == "create aside"
+        yield placed, Stage("closing") if is_aside else Stage("list again", left=now.left)
     else:
         yield from _tell(state, number, operation, now)
 
@@ -247,7 +249,7 @@ def _rename(state: State, number: int, operation: Operation, now: Stage) -> Step
 
 
 def _begin_again(state: State, operation: Operation, now: Stage) -> tuple[State, AnyStage]:
-    if operation.kind == "create":
+    if operation.kind in _CREATE:
         return state, Stage("list again", left=now.left, tries=now.tries + 1)
     return state._replace(holder=None), Stage("start", tries=now.tries + 1)
 

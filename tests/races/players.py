@@ -27,7 +27,7 @@ from tests.races.history import (
     read_logs,
 )
 from tests.races.model import NEW_SESSIONS, SESSIONS, Root, State
-from tests.trees_disk import make_root
+from tests.trees_disk import list_markers, make_root
 from wfsession.errors import WfError
 from wfsession.workspace import Workspace
 
@@ -35,7 +35,15 @@ from wfsession.workspace import Workspace
 _PATIENCE_S = 300
 _LONGEST_LIFE_S = 0.5
 _LONGEST_REST_S = 0.004
-_WRITES = {"switch": 6, "resume": 2, "pause": 3, "complete": 3, "reopen": 3, "create": 1}
+_WRITES = {
+    "switch": 6,
+    "resume": 2,
+    "pause": 3,
+    "complete": 3,
+    "reopen": 3,
+    "create": 1,
+    "create aside": 1,
+}
 _READS = {"current": 5, "snapshot": 3, "sessions": 2}
 _ACTS_BY_HAND = {"touch": 4, "rm": 3, "mv": 3}
 # What is not there at first is asked for less often.
@@ -145,12 +153,12 @@ def judge(operations: tuple[Operation, ...], seed: str) -> Verdict[State]:
 
 def _play_part(player: "Player", part: Part, random: Random) -> None:
     for _ in range(part.count):
-        player.do(*_draw(part, random))
+        player.do(*_draw(part, player, random))
 
 
 def _play_on(player: "Player", part: Part, random: Random, is_over: Callable[[], bool]) -> None:
     while not is_over():
-        player.do(*_draw(part, random))
+        player.do(*_draw(part, player, random))
         # Who never rests keeps the others from the processor.
         time.sleep(random.uniform(0, _LONGEST_REST_S))
 
@@ -167,13 +175,15 @@ def _die(act: Play, log: Log, random: Random) -> None:
         log.tell_death()
 
 
-def _draw(part: Part, random: Random) -> tuple[str, tuple[str, ...]]:
+def _draw(part: Part, player: "Player", random: Random) -> tuple[str, tuple[str, ...]]:
     [kind] = random.choices(list(part.kinds), list(part.kinds.values()))
     if kind in _READS:
         return kind, ()
-    if kind == "create":
+    if kind.startswith("create"):
         return kind, (random.choice(NEW_SESSIONS),)
-    first = random.choice(part.names)
+    # Who removes or renames a marker has looked first, most of the time.
+    seen = player.list_marked() if kind in {"rm", "mv"} else []
+    first = random.choice([*part.names, *seen * len(part.names)])
     if kind == "mv":
         return kind, (first, random.choice([name for name in part.names if name != first]))
     return kind, (first,)
@@ -198,6 +208,10 @@ class Player:
         else:
             self._log.record(kind, names, lambda: _write(self._workspace, kind, names[0]))
 
+    def list_marked(self) -> list[str]:
+        """Return the names of the sessions that have a marker."""
+        return [entry.removeprefix(".active-") for entry in list_markers(self._root)]
+
     def _read(self, kind: str) -> Answer:
         if kind == "current":
             return wfsession.current(self._root)
@@ -208,8 +222,8 @@ class Player:
 
 def _write(workspace: Workspace, kind: str, name: str) -> Answer:
     try:
-        if kind == "create":
-            return workspace.create("x", name=name).state
+        if kind.startswith("create"):
+            return workspace.create("x", name=name, switch=kind == "create").state
         done = getattr(workspace, kind)(name)
     except WfError as error:
         return error.code
