@@ -17,8 +17,8 @@ hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile(
     "ci", deadline=None, max_examples=200, derandomize=True, print_blob=True
 )
-# For `bin/soak`, which asks for it by name.
-hypothesis.settings.register_profile("soak", deadline=None, max_examples=1000, print_blob=True)
+# For `bin/soak`, which asks for it by name, again and again with new seeds.
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=300, print_blob=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")

@@ -10,7 +10,7 @@ from tests.soak import kills
 from tests.soak.kills import DEEDS, Act, Deed, Figures, Worker, Yard, draw
 from tests.trees_disk import RECORD
 
-KILLS = 60
+KILLS = 50
 
 
 def test_workers_killed_at_any_moment_leave_a_tree_that_is_allowed_and_lose_nothing(
