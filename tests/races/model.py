@@ -219,14 +219,32 @@ def _take_time(state: State, number: int, operation: Operation, now: Stage) -> S
 
 
 def _make(state: State, number: int, operation: Operation, now: Stage) -> Steps:
-    """Create the marker, where none was active."""
+    """Create the marker, where none was active, unless somebody else did."""
     [name] = operation.names
-    order = state.order
-    if name in order and order.index(name) < order.index(number):
-        state = state.without(number)
+    if name in state.order:
+        yield state, now._replace(label="renew")
     else:
-        state = state.put(name, number)
-    yield state, Stage("tell", left=now.left)
+        for made in _insert(state, name):
+            yield made, now._replace(label="renew ours")
+
+
+def _insert(state: State, name: str) -> Iterator[State]:
+    """Make a new marker, whose time is the system's and may be a tick of the clock old."""
+    for place in range(len(state.order) + 1):
+        yield state._replace(order=(*state.order[:place], name, *state.order[place:]))
+
+
+def _renew(state: State, number: int, operation: Operation, now: Stage) -> Steps:
+    """Give the marker the time that was taken, unless its own is later, or it has gone."""
+    [name] = operation.names
+    done = Stage("tell", left=now.left)
+    if name not in state.order:
+        state = state.without(number)
+        yield (state, done) if now.label == "renew ours" else _begin_again(state, operation, now)
+    elif state.order.index(name) < state.order.index(number):
+        yield state.without(number), done
+    else:
+        yield state.put(name, number), done
 
 
 def _set_time(state: State, number: int, operation: Operation, now: Stage) -> Steps:
@@ -284,6 +302,8 @@ _STEPS = {
     "listed again": _listed_again,
     "take time": _take_time,
     "make": _make,
+    "renew": _renew,
+    "renew ours": _renew,
     "set time": _set_time,
     "rename": _rename,
     "tell": _tell,
@@ -301,10 +321,8 @@ def _touch(state: State, number: int, operation: Operation, now: Stage) -> Steps
         if name in state.order:
             yield state, Stage("set time")
             return
-        # Until then it has a time of the system's, which may be a tick of the clock old.
-        for place in range(len(state.order) + 1):
-            order = (*state.order[:place], name, *state.order[place:])
-            yield state._replace(order=order), Stage("set time")
+        for made in _insert(state, name):
+            yield made, Stage("set time")
     elif name in state.order:
         yield from _say(state.put(name, number), operation, "done")
     else:
