@@ -28,6 +28,8 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
+# For `bin/soak`, which asks for it by name, again and again with new seeds.
+hypothesis.settings.register_profile("round", deadline=None, max_examples=300, print_blob=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")

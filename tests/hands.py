@@ -175,7 +175,7 @@ def run_in_child(
     Returns:
         The exit status, which must be one of the `expected`: 0 where nothing was raised.
     """
-    child = _fork(act)
+    child = fork(act)
     try:
         if meanwhile is not None:
             meanwhile()
@@ -189,13 +189,13 @@ def run_in_child(
     return status
 
 
-def run_together(acts: list[Play], beside: Callable[[Callable[[], bool]], object]) -> None:
+def run_together(acts: list[Play], *beside: Callable[[Callable[[], bool]], object]) -> None:
     """Run each of some acts in a process of its own, all of them let go at one moment.
 
     Args:
         acts: what each process does.
-        beside: what a further process does at the same time; it is given a function that tells
-            whether it is to stop, which is when all others have ended.
+        beside: what each of some further processes does at the same time; it is given a function
+            that tells whether it is to stop, which is when all of the `acts` have ended.
     """
     gate, opener = os.pipe()
     ready, teller = os.pipe()
@@ -208,24 +208,24 @@ def run_together(acts: list[Play], beside: Callable[[Callable[[], bool]], object
         os.read(gate, 1)
         act()
 
-    def stand_beside() -> None:
+    def stand_beside(look: Callable[[Callable[[], bool]], object]) -> None:
         os.close(stopper)
         os.close(opener)
         os.set_blocking(stop, False)
-        beside(lambda: _is_closed(stop))
+        look(lambda: _is_closed(stop))
 
-    children = [_fork(partial(take_part, act)) for act in acts]
-    watcher = _fork(stand_beside)
+    children = [fork(partial(take_part, act)) for act in acts]
+    watchers = [fork(partial(stand_beside, look)) for look in beside]
     for _ in acts:
         os.read(ready, 1)
     os.close(opener)
     statuses = [_wait(child) for child in children]
     os.close(stopper)
-    watched = _wait(watcher)
+    watched = [_wait(watcher) for watcher in watchers]
     for descriptor in (gate, ready, teller, stop):
         os.close(descriptor)
     assert statuses == [0] * len(acts)
-    assert watched == 0
+    assert watched == [0] * len(beside)
 
 
 def _is_closed(descriptor: int) -> bool:
@@ -235,7 +235,8 @@ def _is_closed(descriptor: int) -> bool:
         return False
 
 
-def _fork(act: Play) -> int:
+def fork(act: Play) -> int:
+    """Run something in a forked process, which ends after it, and return its id."""
     with warnings.catch_warnings():
         # Threads of the test runner do not live on in the child, which needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -445,14 +445,42 @@ def test_a_marker_made_by_hand_just_before_ours_will_do(
     assert (root / ".active-WFS-b").stat().st_mtime_ns > OLD_NS
 
 
-def test_a_new_marker_that_is_removed_at_once_is_made_again(
+def test_a_new_marker_that_is_removed_at_once_is_not_made_a_second_time(
     root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Who saw it may have removed it, and would see it come back.
     play(monkeypatch, "create_marker", (root / ".active-WFS-b").unlink, after=True)
+
+    told: list[Event] = []
+    workspace.listen(told.append)
+
+    assert workspace.switch("WFS-b").state == "paused"
+
+    assert list_markers(root) == []
+    assert told[0].notes == ("no session is active now: somebody removed the marker",)
+
+
+def test_a_marker_made_by_hand_just_before_ours_and_removed_just_after_is_made(
+    root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / ".active-WFS-b"
+    play(monkeypatch, "create_marker", path.touch)
+    play(monkeypatch, "set_mtime", path.unlink)
 
     workspace.switch("WFS-b")
 
     assert list_markers(root) == [".active-WFS-b"]
+
+
+def test_a_marker_that_waits_for_its_directory_and_is_removed_is_made_again(
+    root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.switch("WFS-a")
+    play(monkeypatch, "create_marker", (root / ".active-WFS-z").unlink, after=True)
+
+    workspace.rename("WFS-a", "WFS-z")
+
+    assert list_markers(root) == [".active-WFS-z"]
 
 
 def test_a_loser_that_is_removed_by_hand_meanwhile_is_no_matter(

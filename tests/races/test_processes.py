@@ -223,7 +223,7 @@ def test_processes_that_make_a_root_at_once_make_one(tmp_path: Path) -> None:
         workspace.timeout_s = PATIENCE_S
         workspace.create("x")
 
-    run_together([make] * 8, lambda is_over: None)
+    run_together([make] * 8)
 
     root = tmp_path / ".workflow"
     assert len(states(root)) == 8

@@ -251,7 +251,9 @@ def _sync_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
 
 
+@pytest.mark.hypothesis
 def test_whatever_happens_the_laws_hold() -> None:
+    lives = max(40, hypothesis.settings().max_examples // 5)
     hypothesis.stateful.run_state_machine_as_test(
-        Life, settings=hypothesis.settings(max_examples=40, stateful_step_count=30)
+        Life, settings=hypothesis.settings(max_examples=lives, stateful_step_count=30)
     )

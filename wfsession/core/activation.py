@@ -127,6 +127,7 @@ def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> N
         return
     status = root.find(place.dirname)
     if status is not None and is_directory(status):
+        operation.notes.append("no session is active now: somebody removed the marker")
         return
     former = root.find(before.dirname) if before is not None else None
     if before is not None and former is not None and is_directory(former):
@@ -171,19 +172,33 @@ def _rename_marker(operation: Operation, entry: str, new_entry: str) -> None:
             raise Moved from None
 
 
-def create_marker(operation: Operation, entry: str, mtime_ns: int) -> None:
-    """Create a marker of that time, or of now if that is later; one that is there will do."""
+def create_marker(operation: Operation, entry: str, mtime_ns: int) -> bool:
+    """Create a marker of that time, or of now if that is later; one that is there will do.
+
+    Returns:
+        Whether it is there. Not so if somebody removed it by hand once it was made: others may
+        have seen it by then, so that it is not ours to make a second time.
+
+    Raises:
+        Moved: one that was there already has gone.
+    """
     operation.note_step("create", entry)
-    if not operation.dry_run:
-        try:
-            operation.root.create_marker(entry)
-        except FileExistsError:
-            pass  # made by hand this moment, or an orphan's; its time is set all the same
-        try:
-            if operation.root.stat(entry).st_mtime_ns < mtime_ns:
-                operation.root.set_mtime(entry, mtime_ns)
-        except FileNotFoundError:
-            raise Moved from None
+    if operation.dry_run:
+        return True
+    is_ours = True
+    try:
+        operation.root.create_marker(entry)
+    except FileExistsError:
+        # Made by hand this moment, or an orphan's; its time is set all the same.
+        is_ours = False
+    try:
+        if operation.root.stat(entry).st_mtime_ns < mtime_ns:
+            operation.root.set_mtime(entry, mtime_ns)
+    except FileNotFoundError:
+        if is_ours:
+            return False
+        raise Moved from None
+    return True
 
 
 def _put_marker(operation: Operation, entry: str, mtime_ns: int) -> None:

@@ -29,7 +29,7 @@ from wfsession.core.locate import Place, find_session, place_of_winner
 from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Session
 from wfsession.core.names import check_name, encode_marker
-from wfsession.core.operation import DEFAULT_TIMEOUT_S, Operation, run
+from wfsession.core.operation import DEFAULT_TIMEOUT_S, Moved, Operation, run
 from wfsession.core.tasks import list_unfinished
 from wfsession.errors import (
     NameCollision,
@@ -425,8 +425,10 @@ def rename_directory(operation: Operation, listing: Listing, place: Place, new_n
     remove_orphans(operation, listing, new_name)
     clear_target(operation, entry)
     try:
-        if winner is not None and winner.dirname == place.dirname:
-            create_marker(operation, entry, newest_ns(winner))
+        is_active = winner is not None and winner.dirname == place.dirname
+        # While it waits for its directory it makes nobody active, so it may be made again.
+        if is_active and not create_marker(operation, entry, newest_ns(winner)):
+            raise Moved
         operation.note_step("rename", place.dirname, new_name)
         if not operation.dry_run:
             move_directory(operation.root, place.dirname, new_name, operation.root)
