@@ -1,11 +1,28 @@
 """What these tests look at is what other processes see, which no sync changes."""
 
+from pathlib import Path
+
 import pytest
 
+import wfsession
+from tests.trees_disk import make_usual_root
 from wfsession.core import disk
+from wfsession.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
 def _sync_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the waiting for the drive out, which would be most of the time that the tests take."""
     monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a root with a session in each state; a module whose tests need another has its own."""
+    return make_usual_root(tmp_path)
+
+
+@pytest.fixture
+def workspace(root: Path) -> Workspace:
+    """Return that root, opened."""
+    return wfsession.open(root)

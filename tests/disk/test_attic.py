@@ -35,11 +35,6 @@ def root(tmp_path: Path) -> Path:
     return settle(root)
 
 
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
-
 def test_an_attic_that_is_not_there_is_empty(workspace: Workspace) -> None:
     assert workspace.attic() == ()
 

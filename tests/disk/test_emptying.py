@@ -38,11 +38,6 @@ def root(tmp_path: Path) -> Path:
     return settle(root)
 
 
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
-
 def list_attic(root: Path) -> set[str]:
     return set(os.listdir(root / ".attic"))
 

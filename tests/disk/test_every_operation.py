@@ -14,7 +14,6 @@ from tests.trees_disk import (
     list_files,
     list_leftovers,
     list_markers,
-    make_usual_root,
     mark,
     photograph,
     read_json,
@@ -25,17 +24,6 @@ from wfsession.core import disk
 from wfsession.core.model import Event
 from wfsession.errors import UnsafePath
 from wfsession.workspace import Workspace
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
 
 OPERATIONS: dict[str, Callable[[Workspace, bool], object]] = {
     "create": lambda ws, dry: ws.create("new", dry_run=dry),

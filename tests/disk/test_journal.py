@@ -14,7 +14,6 @@ from tests.trees_disk import (
     RECORD,
     list_leftovers,
     list_markers,
-    make_usual_root,
     read_json,
     settle,
 )
@@ -22,16 +21,6 @@ from wfsession.core import journal
 from wfsession.core.disk import Folder
 from wfsession.errors import CannotMove, DiskFailed, SessionNotFound, UnsafePath
 from wfsession.workspace import Workspace
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
 
 
 def list_ops(workspace: Workspace) -> list[tuple[str, str]]:

@@ -18,7 +18,6 @@ from tests.trees_disk import (
     list_leftovers,
     list_markers,
     make_root,
-    make_usual_root,
     mark,
     photograph,
     read,
@@ -41,16 +40,6 @@ from wfsession.errors import (
     WrongState,
 )
 from wfsession.workspace import Workspace
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
 
 
 @pytest.fixture

@@ -39,11 +39,6 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
-
 def lock_of(folder: Folder) -> Lock:
     return Lock(folder, ".wf", "lock")
 

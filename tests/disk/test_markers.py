@@ -41,11 +41,6 @@ def root(tmp_path: Path) -> Path:
     return make_root(tmp_path, "WFS-a", "WFS-b", "WFS-c")
 
 
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
-
 def list_attic(root: Path) -> list[Path]:
     return sorted((root / ".attic").iterdir()) if (root / ".attic").exists() else []
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import wfsession
 from tests.trees_disk import (
     RECORD,
     add_session,
@@ -25,11 +24,6 @@ from wfsession.workspace import Workspace
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return make_root(tmp_path, "WFS-a", "WFS-b", active="WFS-a")
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
 
 
 def write(root: Path, **fields: object) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import wfsession
 from tests.hands import fail, play
 from tests.trees_disk import (
     RECORD,
@@ -34,11 +33,6 @@ from wfsession.workspace import Workspace
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return make_root(tmp_path, "WFS-a", "WFS-b", active="WFS-a")
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
 
 
 def _change(path: Path, **fields: object) -> bytes:

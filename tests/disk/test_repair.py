@@ -22,7 +22,6 @@ from tests.trees_disk import (
     list_files,
     list_markers,
     make_root,
-    make_usual_root,
     mark,
     photograph,
     put_record,
@@ -45,11 +44,6 @@ fcntl.flock(file, fcntl.LOCK_EX)
 print(flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
 
 
 def diagnose(root: Path) -> tuple[Finding, ...]:

@@ -49,11 +49,6 @@ def root(tmp_path: Path) -> Path:
     return settle(root)
 
 
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
-
-
 def test_what_was_set_aside_comes_back_and_its_box_goes(root: Path, workspace: Workspace) -> None:
     box = add_box(root, BOX, b"kept\n", **{"from": ".active-x~"})
     os.utime(box / "item", ns=(1, 1))

@@ -24,7 +24,6 @@ from tests.trees_disk import (
     list_files,
     list_leftovers,
     list_markers,
-    make_usual_root,
     mark,
     photograph,
     read_json,
@@ -34,12 +33,6 @@ from tests.trees_disk import (
 from wfsession.core import selfheal
 from wfsession.errors import SessionNotFound
 from wfsession.workspace import open_workspace
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
-
 
 # What is healed.
 

@@ -17,7 +17,6 @@ from tests.trees_disk import (
     check_sound,
     list_files,
     list_markers,
-    make_usual_root,
     mark,
     photograph,
     read_json,
@@ -28,16 +27,6 @@ from wfsession.errors import CannotUndo
 from wfsession.workspace import Workspace
 
 Act = Callable[[Workspace], object]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_usual_root(tmp_path)
-
-
-@pytest.fixture
-def workspace(root: Path) -> Workspace:
-    return wfsession.open(root)
 
 
 def adopt(workspace: Workspace) -> object:
