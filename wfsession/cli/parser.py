@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "log": "wfsession.cli.history",
             "undo": "wfsession.cli.history",
             "doctor": "wfsession.cli.doctor",
+            "verify-fs": "wfsession.cli.verify",
         },
     ),
 )
