@@ -6,6 +6,7 @@ Looks with the system's own calls and with `read_snapshot` only; changes nothing
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,12 @@ def write_old(path: Path, data: bytes) -> None:
     os.utime(path, ns=(OLD_NS, OLD_NS))
 
 
+def age(path: Path, seconds: float) -> None:
+    """Set a file's time to so many seconds ago; in the future where that is negative."""
+    moment = time.time_ns() - int(seconds * SECOND_NS)
+    os.utime(path, ns=(moment, moment))
+
+
 def mark(root: Path, name: str, age_s: int = 3600, data: bytes = b"") -> Path:
     """Make a marker, `age_s` seconds older than `OLD_NS`."""
     path = root / f".active-{name}"
@@ -72,6 +79,12 @@ def mark(root: Path, name: str, age_s: int = 3600, data: bytes = b"") -> Path:
     os.utime(path, ns=(OLD_NS, OLD_NS - age_s * SECOND_NS))
     settle(root)
     return path
+
+
+def put_record(session: Path, data: bytes) -> None:
+    """Write a session's record as it was long ago, and the session where there is none."""
+    session.mkdir(exist_ok=True, parents=True)
+    write_old(session / RECORD, data)
 
 
 def settle(root: Path) -> Path:

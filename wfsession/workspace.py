@@ -21,6 +21,7 @@ from wfsession.errors import NoActiveSession, RootNotFound, SessionNotFound, as_
 
 if TYPE_CHECKING:
     from wfsession.core.repair import Report
+    from wfsession.core.selfheal import Arrival
 
 Listener = Callable[[Event], object]
 
@@ -289,6 +290,16 @@ class Workspace:
 
         return read_log(self.root, session)
 
+    def arrive(self, name: str | None = None) -> "Arrival":
+        """Find the session that a command is to work in, and heal what needs no judgement.
+
+        Raises:
+            SessionNotFound: `name` or WF_SESSION names no session.
+        """
+        from wfsession.core.selfheal import arrive
+
+        return arrive(self.root, name, self._environment)
+
     def diagnose(self) -> tuple[Finding, ...]:
         """Return what is wrong with the root, the gravest first; see `core.doctor`."""
         from wfsession.core.doctor import diagnose
@@ -364,10 +375,14 @@ def enter(
         The Context. A temporary workspace is removed afterwards if it is empty; otherwise it is
         kept, and `Workspace.create(title, adopt=context.path)` makes a session of it.
 
+        What needs no judgement is put right before: a marker that names no directory, unchanged
+        for 60 s, and a corrupt record of the session, unchanged for 2 s. A warning of the logger
+        `wfsession` says so, on standard error unless `logging` was told otherwise.
+
     Raises:
         SessionNotFound: `session` or WF_SESSION names none.
 
-    On crash: a temporary workspace stays.
+    On crash: a temporary workspace stays; of a repair, see `core.selfheal.arrive`.
 
     Source: the specification's pre-execution protocol.
     """
@@ -388,9 +403,13 @@ def _make_context(
         if session is not None or locate.read_environment().session:
             raise
         return Context(None, None, scratch.make_workspace(None, command), None)
-    name = workspace.resolve(session).session
-    if name is None:
+    arrival = workspace.arrive(session)
+    if arrival.healed:
+        import logging
+
+        logging.getLogger("wfsession").warning("%s", arrival.healed)
+    found = arrival.session
+    if found is None:
         made = scratch.make_workspace(workspace.root, command)
         return Context(None, None, made, workspace.root)
-    found = workspace.get(name)
     return Context(found.name, found.record, found.path, workspace.root)

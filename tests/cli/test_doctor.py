@@ -1,11 +1,13 @@
 """`wf doctor`: what people read, what scripts hold on to, and the exit code."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import ACTIVE, PAUSED, forget_moments, list_markers, see_tree, wf
+from tests.cli.wf import ACTIVE, PAUSED, forget_moments, list_markers, run, see_tree, wf
 
 RECORD = "workflow-session.json"
 GONE = ".active-WFS-gone"
@@ -120,3 +122,30 @@ def test_information_alone_is_zero(sound: Path) -> None:
     done = wf("doctor")
     assert done.code == 0
     assert done.out.startswith("info: .workflow/session_status.jsonl: ")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes somebody else"
+)
+@pytest.mark.needs("setpriv")
+def test_what_is_closed_to_somebody_else_is_told_to_them(seed_tree: Path) -> None:
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if run("--version", cwd=Path("/"), prefix=nobody).code != 0:
+        pytest.skip("nobody else may run this Python")
+    # Not below the tests' own directory, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "project", ".workflow")
+        shutil.copytree(seed_tree / ".workflow", root, symlinks=True)
+        for path in (Path(folder), root.parent, root):
+            path.chmod(0o755)
+        (root / ACTIVE).chmod(0o777)
+        done = run("doctor", "--json", cwd=root.parent, prefix=nobody)
+        closed = [one["paths"] for one in done.data["findings"] if one["id"] == "unwritable"]
+        assert [str(root)] in closed
+        assert [str(root / PAUSED)] in closed
+        assert [str(root / ACTIVE)] not in closed
+        assert done.code == 3
+        fixed = run("doctor", "--fix", cwd=root.parent, prefix=nobody)
+        assert (fixed.code, fixed.out) == (1, "")
+        assert "Permission denied" in fixed.err
+        assert "Traceback" not in fixed.err

@@ -182,6 +182,15 @@ def test_an_archived_session_can_be_worked_beside(project: Path) -> None:
     assert done.out.splitlines()[1] == f"{project}/.workflow/completed/{ARCHIVED}"
 
 
+def test_a_binding_that_cannot_be_followed_is_said(project: Path) -> None:
+    threads = project / ".workflow" / ".threads"
+    threads.mkdir()
+    (threads / "claude--1").write_text("WFS-gone\n")
+    done = run("exec", "sh", "-c", PRINT, env={"WF_THREAD": "claude--1"})
+    assert done.out.startswith(f"{ACTIVE}\n")
+    assert done.err.startswith("wf: thread claude--1 is bound to 'WFS-gone', which is gone")
+
+
 def test_what_was_said_before_comes_first(project: Path) -> None:
     process = start("sh", "-c", "echo out; echo err >&2")
     out, err = process.communicate(timeout=60)

@@ -168,10 +168,32 @@ def test_show_tells_a_session_whole(project: Path) -> None:
 def test_show_tells_fields_of_a_wrong_type(project: Path) -> None:
     add_session(project, "WFS-odd", progress={"current_tasks": "x"}, project=7)
     out = wf("show", "WFS-odd").out
-    assert "progress.current_tasks is text, and should be a list of texts" in out
-    assert "project is a number, and should be text" in out
+    assert "record-wrong-type: " in out
+    assert "progress.current_tasks is text and must be a list of texts" in out
+    assert "project is a number and must be text" in out
     wrong = {one["path"] for one in wf("show", "WFS-odd", "--json").data["wrong_fields"]}
     assert wrong == {"progress.current_tasks", "project"}
+
+
+def test_show_tells_each_problem_with_its_repair_and_what_to_type(project: Path) -> None:
+    add_session(project, "WFS-odd", progress=5, status="paused", session_id="WFS-was")
+    lines = wf("show", "WFS-odd").out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines[1:6]] == [
+        ["problem", "record-wrong-type: progress is a number and must be an object"],
+        ["repair", "copy the record to the attic and take these fields out of it"],
+        ["problem", "id-mismatch: its record says session_id 'WFS-was'"],
+        ["repair", "write the directory's name, and keep the other among the former names"],
+        ["to", "mend     wf doctor --fix"],
+    ]
+    assert wf("show", "WFS-odd", "--json").data["problems"] == ["record-wrong-type", "id-mismatch"]
+
+
+def test_show_tells_what_to_do_where_nothing_mends_it_by_itself(project: Path) -> None:
+    add_session(project, "WFS-new", schema=2)
+    out = wf("show", "WFS-new").out
+    assert "problem  record-newer-schema: its schema is 2, and this wfsession knows 1" in out
+    assert "repair   upgrade wfsession\n" in out
+    assert "doctor" not in out
 
 
 def test_show_of_a_bad_session_tells_why(project: Path) -> None:

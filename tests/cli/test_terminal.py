@@ -55,7 +55,8 @@ def test_no_line_is_longer_than_the_terminal(
 def test_a_wide_terminal_gets_a_table_with_all_columns(project: Path) -> None:
     out = strip_colour(run_in_terminal("list", "--all", columns=120).out)
     head, *lines = out.splitlines()
-    assert head.split() == ["NAME", "STATE", "PHASE", "TASKS", "AGE", "TITLE"]
+    # Of the last session of the fixture the status differs.
+    assert head.split() == ["NAME", "STATE", "PHASE", "TASKS", "AGE", "PROBLEMS", "TITLE"]
     assert [line.startswith("*") for line in lines] == [True, False, False, False]
     assert [line[3:].split()[0] for line in lines] == [ACTIVE, PAUSED, COMPLETED, ARCHIVED]
     starts = {line.index(state) for line, state in zip(lines, ["active", "paused"], strict=False)}
@@ -126,3 +127,29 @@ def test_help_fits_a_narrow_terminal(empty: Path) -> None:
     for line in run_in_terminal("help", "complete", columns=60).out.splitlines():
         assert len(line) <= 80
     assert run_in_terminal("help").out.startswith("usage: wf")
+
+
+def test_a_list_names_the_problems_of_each_session_while_there_is_room(project: Path) -> None:
+    root = project / ".workflow"
+    record = {"session_id": "WFS-was", "progress": 5, "status": "paused"}
+    (root / PAUSED / "workflow-session.json").write_text(json.dumps(record))
+    (root / "WFS-link").symlink_to(PAUSED)
+    forget_moments(project)
+    for columns, shown in ((120, "record-wrong-type +1"), (80, "record-wrong-ty")):
+        out = strip_colour(run_in_terminal("list", columns=columns).out)
+        assert "PROBLEMS" in out
+        assert shown in out
+        assert "unsafe-session" in out
+        # What is empty at the end of a line is not filled up, in whatever colours.
+        assert all(line == line.rstrip() for line in out.splitlines())
+    assert "PROBLEMS" not in run_in_terminal("list", columns=40).out
+    for columns in (120, 40):
+        out = " ".join(run_in_terminal("list", columns=columns).out.split())
+        assert "2 sessions with problems; look with: wf show NAME" in out
+    # Scripts hold on to the number of their columns.
+    assert {line.count("\t") for line in wf("list").out.splitlines()} == {5}
+
+
+def test_a_list_without_problems_has_no_column_for_them(project: Path) -> None:
+    assert wf("doctor", "--fix").code == 0
+    assert "PROBLEMS" not in run_in_terminal("list", "--all", columns=120).out

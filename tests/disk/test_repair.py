@@ -8,18 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.hands import fail, play
 from tests.trees_disk import (
-    OLD_NS,
     RECORD,
-    SECOND_NS,
     add_session,
+    age,
     get,
     list_files,
     list_markers,
@@ -27,6 +25,7 @@ from tests.trees_disk import (
     make_usual_root,
     mark,
     photograph,
+    put_record,
     read_json,
     states,
     write_old,
@@ -34,7 +33,7 @@ from tests.trees_disk import (
 from wfsession.core import repair
 from wfsession.core.disk import Folder
 from wfsession.core.model import Finding
-from wfsession.core.repair import Report, heal, list_safe, plan
+from wfsession.core.repair import Report, heal
 from wfsession.core.survey import read_survey
 from wfsession.errors import DiskFailed, RootNotFound
 from wfsession.workspace import open_workspace
@@ -80,15 +79,6 @@ def heal_twice(root: Path) -> Report:
 
 def applied(report: Report) -> list[tuple[str, str]]:
     return [(one.finding, " ".join(one.paths)) for one in report.applied]
-
-
-def age(path: Path, seconds: int) -> None:
-    os.utime(path, (time.time() - seconds,) * 2)
-
-
-def put_record(session: Path, data: bytes) -> None:
-    session.mkdir(exist_ok=True, parents=True)
-    write_old(session / RECORD, data)
 
 
 def test_a_root_in_order_has_no_findings_and_is_left_alone(root: Path) -> None:
@@ -399,6 +389,32 @@ def test_archiving_is_finished_and_the_sign_is_kept(root: Path) -> None:
     assert read_json(root / "completed" / "WFS-cut")["status"] == "completed"
 
 
+def test_an_archiving_that_gets_no_further_writes_its_record_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed(root)
+    write_old(root / ".attic", b"a file of mine")
+    first = heal(str(root))
+    assert first.failed[0].startswith("WFS-cut: ")
+    assert read_json(root / "WFS-cut")["status"] == "completed"
+    seen = photograph(root)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    monkeypatch.setattr("wfsession.core.operation.now", lambda: later)
+    again = heal(str(root))
+    assert (again.applied, again.failed) == ((), first.failed)
+    assert photograph(root, ".wf") == {
+        path: what for path, what in seen.items() if not path.startswith(".wf")
+    }
+
+
+@pytest.mark.parametrize(("real", "other"), [("", "completed/"), ("completed/", "")])
+def test_what_is_no_directory_is_nobodys_twin(root: Path, real: str, other: str) -> None:
+    add_session(root, f"{real}WFS-t", "completed" if real else "paused")
+    (root / f"{other}WFS-t").symlink_to("WFS-a")
+    assert name_findings(root) == [("unsafe-session", f"{other}WFS-t")]
+    assert applied(heal_twice(root)) == []
+
+
 def test_an_active_session_is_not_archived_for_a_sign(root: Path) -> None:
     signed_active(root)
     heal_twice(root)
@@ -497,6 +513,19 @@ def test_a_lock_held_for_a_process_that_is_gone_is_set_aside(root: Path) -> None
         end(process)
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_stale_lock_that_cannot_be_set_aside_is_a_sentence(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    process = hold_lock(root, f"process {find_free_pid()} on {os.uname().nodename}\n")
+    try:
+        fail(monkeypatch, number, "make", "move")
+        with pytest.raises(DiskFailed):
+            open_workspace(root).heal()
+    finally:
+        end(process)
+
+
 @pytest.mark.parametrize(
     "holder",
     [
@@ -550,6 +579,56 @@ def test_a_marker_that_moved_on_since_it_was_looked_at_stays(
     report = open_workspace(root).heal()
     assert list_markers(root) == [".active-WFS-b"]
     assert applied(report)[0] == ("several-markers", ".active-WFS-a")
+
+
+def test_an_orphan_whose_directory_comes_meanwhile_is_an_orphan_no_more(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan(root)
+    deliver = (root / "WFS-gone").mkdir
+    play(monkeypatch, "open_lock_file", deliver, name="lock")
+    assert "orphaned-marker" not in dict(applied(open_workspace(root).heal()))
+
+
+def test_the_strays_of_a_root_are_told_apart(root: Path) -> None:
+    stray_directory(root)
+    (root / ".active-WFS-c").symlink_to("WFS-c")
+    os.mkfifo(root / ".active-WFS-done")
+    stray_backup(root)
+    assert [(one.entry, one.kind) for one in read_survey(str(root)).strays] == [
+        (".active-WFS-a~", "file"),
+        (".active-WFS-b", "directory"),
+        (".active-WFS-c", "symlink"),
+        (".active-WFS-done", "special"),
+    ]
+
+
+@pytest.mark.parametrize("is_put_right", [False, True])
+def test_a_stray_that_is_none_by_the_time_it_is_looked_at_is_not_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch, is_put_right: bool
+) -> None:
+    stray_symlink(root)
+
+    def act() -> None:
+        (root / ".active-WFS-b").unlink()
+        if is_put_right:
+            (root / ".active-WFS-b").touch()
+
+    # Each listing looks at it once, and there are two.
+    played = play(monkeypatch, "stat", act, name=".active-WFS-b", at=3)
+    assert read_survey(str(root)).strays == ()
+    assert played
+
+
+def test_a_link_that_leads_nowhere_is_not_unwritable_besides(root: Path) -> None:
+    (root / "WFS-link").symlink_to("nowhere")
+    assert name_findings(root) == [("unsafe-session", "WFS-link")]
+
+
+def test_a_marker_with_bytes_is_told_with_its_place_in_the_attic(root: Path) -> None:
+    mark(root, "WFS-gone", data=b"a note of mine")
+    (one,) = open_workspace(root).heal().applied
+    assert (root / one.attic / "item").read_bytes() == b"a note of mine"
 
 
 def test_a_stray_that_is_taken_away_meanwhile_is_no_failure(
@@ -626,33 +705,6 @@ def test_leftovers_and_bindings_that_go_meanwhile_are_none(
     assert diagnose(root) == ()
 
 
-def test_by_itself_only_what_nobody_may_be_waiting_for_is_repaired(root: Path) -> None:
-    orphan(root)
-    corrupt(root)
-    missing_one = add_session(root, "WFS-m")
-    (missing_one / RECORD).unlink()
-    os.utime(root, ns=(OLD_NS, OLD_NS))
-    report = heal(str(root), only_safe=True)
-    assert {one.finding for one in report.applied} == {"orphaned-marker", "record-corrupt"}
-    assert [one.id for one in report.findings] == ["record-missing"]
-
-
-def test_by_itself_it_waits_for_what_is_young(root: Path) -> None:
-    orphan(root)
-    corrupt(root)
-    survey = read_survey(str(root))
-    repairs = plan(survey)
-    now_ns = survey.taken_ns
-    assert len(list_safe(survey, repairs, OLD_NS)) == 2
-    assert [one.finding for one in list_safe(survey, repairs, now_ns - 59 * SECOND_NS)] == [
-        "record-corrupt"
-    ]
-    os.utime(root / "WFS-b" / RECORD)
-    os.utime(root / ".active-WFS-gone")
-    survey = read_survey(str(root))
-    assert list_safe(survey, plan(survey), OLD_NS) == ()
-
-
 def test_healing_ends_though_somebody_spoils_the_root_again_and_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -661,74 +713,6 @@ def test_healing_ends_though_somebody_spoils_the_root_again_and_again(
     report = heal(str(root))
     assert len(report.applied) == repair._ROUNDS
     assert [one.id for one in report.findings] == ["orphaned-marker"]
-
-
-NAMES = ("WFS-a", "WFS-a-2", "WFS-b", "plain")
-RECORDS = (
-    b'{"session_id": "WFS-a", "status": "active", "project": "P"}',
-    b'{"session_id": "plain", "status": "archived"}',
-    b'{"session_id": 5, "progress": [], "renamed_from": {}, "meta": {"created": 1}}',
-    b'{"session_id": "WFS-a", "project": "cut of',
-    b'{"schema_version": 7, "half',
-    b"{}",
-    b"\x00\xff garbage",
-    b"",
-    None,
-)
-
-
-@st.composite
-def trees(draw: st.DrawFn) -> dict[str, bytes | None]:
-    """Paths in a root, each with its bytes; a directory where they are None."""
-    tree: dict[str, bytes | None] = {}
-    for name in draw(st.sets(st.sampled_from([*NAMES, *(f"completed/{one}" for one in NAMES)]))):
-        tree[f"{name}/mine"] = draw(st.sampled_from([b"mine", b"also mine"])) + name.encode()
-        record = draw(st.sampled_from(RECORDS))
-        if record is not None:
-            tree[f"{name}/{RECORD}"] = record
-        if draw(st.integers(0, 4)) == 0:
-            tree[f"{name}/.archiving"] = draw(st.sampled_from([b"", b"sign"]))
-    marked = st.sampled_from([*NAMES, "WFS-gone", "", "WFS-a~"])
-    for name in draw(st.sets(marked)):
-        tree[f".active-{name}"] = draw(st.sampled_from([b"", b"", b"a note", None]))
-    rubbish = (".wf/tmp/record-1", ".threads/a--1", "session_status.jsonl", "notes.txt", "other/x")
-    for name in draw(st.sets(st.sampled_from(rubbish))):
-        tree[name] = draw(st.sampled_from([b"rubbish", b'{"id": "WFS-b", "description": "D"}']))
-    return tree
-
-
-@given(trees(), st.lists(st.integers(-7200, 7200), min_size=10, max_size=10))
-def test_any_tree_heals_to_a_fixed_point_and_loses_nothing(
-    tmp_path_factory: pytest.TempPathFactory, tree: dict[str, bytes | None], ages: list[int]
-) -> None:
-    root = tmp_path_factory.mktemp("any") / ".workflow"
-    root.mkdir()
-    for number, (name, data) in enumerate(tree.items()):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if data is None:
-            path.mkdir()
-        else:
-            path.write_bytes(data)
-        age(path, 10_000 + ages[number % 10])
-        if name.startswith(".active-") and number % 3 == 0:
-            age(path, ages[number % 10])
-    os.utime(root, ns=(OLD_NS, OLD_NS))
-    report = heal(str(root))
-    # Somebody else's directory may stand where a session would be archived: that is told.
-    is_taken = "completed/plain/mine" in tree and f"completed/plain/{RECORD}" not in tree
-    assert all(is_taken and sentence.startswith("plain: ") for sentence in report.failed)
-    kept = list(list_files(root).values()) + [
-        path.read_bytes() for path in (root / ".wf").rglob("*") if path.is_file()
-    ]
-    for name, data in tree.items():
-        is_edited = name.endswith(RECORD)
-        assert not data or is_edited or data in kept, name
-    assert len(list_markers(root)) <= 1
-    left = {one.id for one in report.findings}
-    blocked = {"archive-cut-short"} if report.failed else set()
-    assert left <= {"record-newer-schema", "legacy-registry", *blocked}
-    assert heal(str(root)) == Report(report.findings, (), report.failed)
 
 
 def test_the_row_of_a_repaired_session_is_a_usual_one(root: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import wfsession
 from tests.hands import fail, play
-from tests.trees_disk import RECORD, list_leftovers, make_root, photograph, states, write_old
+from tests.trees_disk import RECORD, list_leftovers, make_root, photograph, states
 from wfsession.core import scratch
 from wfsession.core.model import Event
 from wfsession.errors import CannotMove, DiskFailed, RootNotFound, SessionNotFound, UnsafePath
@@ -93,7 +93,7 @@ def test_enter_gives_the_session_that_is_named(root: Path) -> None:
 
 
 def test_enter_gives_a_session_whose_record_cannot_be_used(root: Path) -> None:
-    write_old(root / "WFS-a" / RECORD, b"{")
+    (root / "WFS-a" / RECORD).unlink()
 
     with wfsession.enter(path=root) as context:
         assert (context.session, context.record) == ("WFS-a", None)

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from wfsession.core.doctor import KINDS, diagnose
 from wfsession.core.model import Marker, Snapshot
-from wfsession.core.survey import Leftover, Survey
+from wfsession.core.survey import Leftover, Stray, Survey
 
 NOW_NS = 1_800_000_000_000_000_000
 # Scripts know these; see the contract of `wf doctor --json`.
@@ -87,9 +89,36 @@ def test_what_was_prepared_within_the_hour_may_still_be_used() -> None:
     assert found.id == "abandoned-staging"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("", "file", "has no name behind it"),
+        ("WFS-a~", "file", "is an editor's backup"),
+        ("WFS-a (1)", "file", "is a conflict copy"),
+        ("WFS-a (Ada's conflicted copy)", "file", "is a conflict copy"),
+        ("WFS-a copy", "file", "is a conflict copy"),
+        ("WFS-a copy 2", "file", "is a conflict copy"),
+        ("WFS-a.sync-conflict~1", "file", "is a conflict copy"),
+        ("WFS-a", "directory", "is a directory"),
+        ("WFS-a", "symlink", "is a symlink"),
+        ("WFS-a~", "special", "is no regular file"),
+        ("a b", "file", "names nothing that could be a session: it contains ' '"),
+        ("completed", "file", "names nothing that could be a session: that name is reserved"),
+    ],
+)
+def test_a_stray_is_told_by_what_it_is(name: str, kind: str, said: str) -> None:
+    (found,) = diagnose(make_survey(strays=(Stray(f".active-{name}", kind),)))
+    assert found.message.startswith(f".active-{name} begins like a marker and {said}")
+
+
+def test_a_stale_lock_is_named_with_its_process_and_host() -> None:
+    (found,) = diagnose(make_survey(stale_holder="process 5 on here"))
+    assert found.message == "the lock is held by process 5 on here, which is gone"
+
+
 def test_each_finding_says_what_its_repair_will_do() -> None:
     survey = make_survey(
-        strays=(".active-",),
+        strays=(Stray(".active-", "file"),),
         lost_bindings=(("a--1", "WFS-x"),),
         stale_holder="process 5 on here",
         legacy=("sessions",),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
+    from wfsession.core.model import Session
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _FORWARDED = tuple(
@@ -57,12 +58,12 @@ def execute(call: Call) -> Answer:
     command: list[str] = call.options.command
     if not command:
         raise UsageError("exec: which command?", "wf exec -- make test")
-    root, name = _find_place(call)
+    root, session = _find_place(call)
     for note in call.notes:
         print_line(f"wf: {note}")
-    if name is not None:
-        path = call.workspace.get(name).path
-        return Ended(_replace_process(command, make_environment(root, name, path)))
+    if session is not None:
+        environment = make_environment(root, session.name, session.path)
+        return Ended(_replace_process(command, environment))
     workspace = scratch.make_workspace(root, os.path.basename(command[0]))
     try:
         code = _run_child(command, make_environment(root, None, workspace))
@@ -75,14 +76,16 @@ def execute(call: Call) -> Answer:
     return Ended(code)
 
 
-def _find_place(call: Call) -> tuple[str | None, str | None]:
+def _find_place(call: Call) -> tuple[str | None, "Session | None"]:
     try:
         workspace = call.workspace
     except RootNotFound:
         if call.is_pinned:
             raise
         return None, None
-    return workspace.root, call.look().session
+    arrival = workspace.arrive(call.flag)
+    call.notes.extend(note for note in (arrival.note, arrival.healed) if note)
+    return workspace.root, arrival.session
 
 
 def make_environment(root: str | None, name: str | None, path: str) -> dict[str, str]:

@@ -27,11 +27,12 @@ _MARK = Column("")
 _COLUMNS = (
     Column("NAME", least=20),
     _STATE,
-    Column("PHASE", drop=4),
-    Column("TASKS", drop=3),
-    Column("AGE", drop=2),
-    Column("TITLE", drop=5, least=12),
+    Column("PHASE", drop=5),
+    Column("TASKS", drop=4),
+    Column("AGE", drop=3),
+    Column("TITLE", drop=6, least=12),
 )
+_PROBLEMS = Column("PROBLEMS", drop=2, least=17)
 
 
 @frozen
@@ -63,11 +64,12 @@ class Listed(Answer):
             yield 'To begin one: wf new "what it is about"'
             return
         active = self.snapshot.active
+        # Scripts hold on to the number of their columns; they have --json for the problems.
         yield Rows(
-            (_MARK, *_COLUMNS),
+            (_MARK, *_COLUMNS[:-1], _PROBLEMS, _COLUMNS[-1]),
             tuple(
-                ("*" if _is_active(session, active) else "", *row)
-                for session, row in zip(self.sessions, rows, strict=True)
+                (_tell_mark(one, active), *row[:-1], _tell_problems(one), row[-1])
+                for one, row in zip(self.sessions, rows, strict=True)
             ),
             marked=frozenset(
                 place for place, one in enumerate(self.sessions) if _is_active(one, active)
@@ -85,6 +87,16 @@ class Listed(Answer):
 
 def _is_active(session: Session, active: str | None) -> bool:
     return session.name == active and session.location == "root"
+
+
+def _tell_mark(session: Session, active: str | None) -> str:
+    return "*" if _is_active(session, active) else ""
+
+
+def _tell_problems(session: Session) -> str:
+    """Return the id of the first problem, and how many more there are."""
+    more = len(session.problems) - 1
+    return "".join(session.problems[:1]) + (f" +{more}" if more > 0 else "")
 
 
 def _make_row(session: Session, now: datetime) -> tuple[str, ...]:
@@ -149,8 +161,9 @@ VERBS = {
             "list the sessions of this project",
             """\
 The active one first, then by their last change; bad ones are listed as bad, with
-the reason. In a pipe: a line each, with tabs between name, state, phase, tasks,
-age and title, and `-` for what is empty.
+the reason. On a terminal a column names what is wrong with each. In a pipe: a line
+each, with tabs between name, state, phase, tasks, age and title, and `-` for what is
+empty.
 
   wf list
   wf list --all --json""",

@@ -19,8 +19,9 @@ from wfsession.cli.portrait import (
     tell_title,
 )
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count, join, tell_ago, tell_problem
+from wfsession.cli.words import count, join, tell_ago
 from wfsession.core.disk import Folder, is_directory
+from wfsession.core.doctor import KINDS, describe
 from wfsession.core.layout import RECORD
 from wfsession.core.model import Session, Task
 from wfsession.core.times import now
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from wfsession.cli.answer import Block, Data
 
+# Then it is left to a person, and what follows says how.
+_NO_REPAIR = "none: "
 _OURS = frozenset({RECORD, ".threads", ".conversation", ".stories", ".archiving"})
 _FOLDERS_DEEP = 8
 _MOST_FILES = 10_000
@@ -92,9 +95,7 @@ class Shown(Answer):
 
     def _tell(self) -> "Iterator[tuple[str, str]]":
         session = self.session
-        if session.state == "bad":
-            yield "problem", session.fault
-        elif tell_title(session):
+        if session.state != "bad" and tell_title(session):
             yield "title", session.title
         yield from self._tell_problems()
         if session.record is not None:
@@ -110,12 +111,14 @@ class Shown(Answer):
         yield "path", session.path
 
     def _tell_problems(self) -> "Iterator[tuple[str, str]]":
-        label = "problems"
-        for problem in self.session.problems[self.session.state == "bad" :]:
-            yield label, tell_problem(problem)
-            label = ""
-        for field in self.session.record.wrong if self.session.record else ():
-            yield "", f"{field.path} is {field.found}, and should be {field.expected}"
+        is_mendable = False
+        for problem in self.session.problems:
+            yield "problem", f"{problem}: {describe(self.session, problem)}"
+            repair = KINDS[problem].repair
+            is_mendable |= not repair.startswith(_NO_REPAIR)
+            yield "repair", repair.removeprefix(_NO_REPAIR)
+        if is_mendable:
+            yield "to mend", "wf doctor --fix"
 
     def _tell_work(self) -> "Iterator[tuple[str, str]]":
         record = self.session.record
@@ -230,8 +233,9 @@ VERBS = {
         "show",
         "show a session whole",
         """\
-Its title, state and problems, the phases with what each handed to the next, the
-tasks, the last checkpoint, the files and the path. --json gives the record too.
+Its title and state, its problems with their repairs, the phases with what each
+handed to the next, the tasks, the last checkpoint, the files and the path. --json
+gives the record too.
 
   wf show
   wf show oauth --json""",

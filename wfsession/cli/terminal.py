@@ -18,8 +18,8 @@ _GAP = 2
 _INDENT = 2
 _MARKED = "green"
 _FAINT = "dim"
-# Spaces that only the end of a colour, or nothing, stands behind.
-_PADDING = re.compile(r" +(?=(?:\x1b\[[0-9;]*m)*$)")
+# Spaces, and colours that begin and end in them, that nothing else stands behind.
+_PADDING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
 
 
 def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
@@ -46,7 +46,11 @@ def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
     )
     console.print(table)
     # rich fills the last column up with spaces, which shows when text is copied.
-    return "".join(f"{_PADDING.sub('', line)}\n" for line in out.getvalue().splitlines())
+    return "".join(f"{_trim(line)}\n" for line in out.getvalue().splitlines())
+
+
+def _trim(line: str) -> str:
+    return _PADDING.sub(lambda padding: padding.group().replace(" ", ""), line)
 
 
 def _make_pairs(block: Pairs) -> Table:
@@ -61,9 +65,13 @@ def _make_pairs(block: Pairs) -> Table:
 
 def _make_table(block: Rows, width: int) -> Table:
     rows = [tuple(map(sanitise, row)) for row in block.rows]
+    widest = [
+        max((cell_len(row[number]) for row in rows), default=0)
+        for number in range(len(block.columns))
+    ]
     natural = [
-        max(cell_len(column.title), *(cell_len(row[number]) for row in rows))
-        for number, column in enumerate(block.columns)
+        max(cell_len(column.title), cells) if cells or not column.drop else 0
+        for column, cells in zip(block.columns, widest, strict=True)
     ]
     widths = choose_widths(block.columns, natural, width)
     has_titles = any(column.title for column in block.columns)

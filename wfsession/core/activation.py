@@ -194,17 +194,21 @@ def _put_marker(operation: Operation, entry: str, mtime_ns: int) -> None:
     operation.staging().replace(temporary, entry, operation.root)
 
 
-def remove_marker(operation: Operation, entry: str) -> None:
-    """Delete a marker if it is empty and has no other name; set it aside otherwise."""
+def remove_marker(operation: Operation, entry: str) -> str:
+    """Delete a marker if it is empty and has no other name; set it aside otherwise.
+
+    Returns:
+        Where it lies in the attic; empty where it was deleted, or had gone.
+    """
     status = operation.root.find(entry)
     if status is None:
-        return
-    if is_regular(status) and status.st_size == 0 and status.st_nlink == 1:
-        operation.note_step("remove", entry)
-        if not operation.dry_run:
-            try:
-                operation.root.unlink(entry)
-            except FileNotFoundError:
-                pass  # removed by hand this moment
-    else:
-        operation.set_aside(entry, "marker", "it was not an empty file of one name")
+        return ""
+    if not (is_regular(status) and status.st_size == 0 and status.st_nlink == 1):
+        return operation.set_aside(entry, "marker", "it was not an empty file of one name")
+    operation.note_step("remove", entry)
+    if not operation.dry_run:
+        try:
+            operation.root.unlink(entry)
+        except FileNotFoundError:
+            pass  # removed by hand this moment
+    return ""

@@ -1,9 +1,12 @@
 """The attic, where what was in the way goes: nothing is deleted but empty markers (R2)."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import orjson
+from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
@@ -29,11 +32,10 @@ def set_aside(root: Folder, path: str, what: str, reason: str, moment: datetime)
 
     On crash: the entry is where it was, or in the attic; an attic directory may be empty.
     """
-    with open_parent(root, path) as parent, _Box(root, path, what, reason, moment) as box:
+    with open_parent(root, path) as parent, _open_box(root, path, what, reason, moment) as box:
         try:
             parent.move(path.rpartition("/")[2], ITEM, box.folder)
         except FileNotFoundError:
-            box.discard()
             return ""
         box.folder.sync()
         parent.sync()
@@ -47,7 +49,7 @@ def keep_copy(
 
     Arguments and result are those of `set_aside`. On crash: the file is as it was.
     """
-    with _Box(root, path, what, reason, moment) as box:
+    with _open_box(root, path, what, reason, moment) as box:
         box.folder.create(ITEM, data)
         box.folder.sync()
         return box.path
@@ -67,33 +69,32 @@ def open_parent(root: Folder, path: str) -> Folder:
     return folder
 
 
+@frozen
 class _Box:
-    """A new directory in the attic, with its note, open and durable."""
+    """A directory in the attic, by its path in the root, and open."""
 
-    def __init__(self, root: Folder, path: str, what: str, reason: str, moment: datetime) -> None:
-        root.make_if_missing(layout.ATTIC)
-        self._attic = root.child(layout.ATTIC)
-        self._name = f"{make_stamp(moment)}-{what}-{os.urandom(3).hex()}"
-        self.path = f"{layout.ATTIC}/{self._name}"
-        self._attic.make(self._name)
-        self._attic.sync()
-        self.folder = self._attic.child(self._name)
-        # A name that is no UTF-8 cannot stand in JSON as it is.
-        origin = os.fsencode(path).decode(errors="backslashreplace")
-        note = {"at": encode_time(moment), "from": origin, "reason": reason}
-        self.folder.create(NOTE, orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+    path: str
+    folder: Folder
 
-    def __enter__(self) -> "_Box":
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.folder.close()
-        self._attic.close()
-
-    def discard(self) -> None:
-        """Take it away again, as long as there is only its note in it."""
-        self.folder.unlink(NOTE)
-        self._attic.remove(self._name)
+@contextmanager
+def _open_box(root: Folder, path: str, what: str, reason: str, moment: datetime) -> Iterator[_Box]:
+    """Make a directory in the attic with its note, durable; if nothing came into it, it goes."""
+    root.make_if_missing(layout.ATTIC)
+    name = f"{make_stamp(moment)}-{what}-{os.urandom(3).hex()}"
+    # A name that is no UTF-8 cannot stand in JSON as it is.
+    origin = os.fsencode(path).decode(errors="backslashreplace")
+    note = {"at": encode_time(moment), "from": origin, "reason": reason}
+    with root.child(layout.ATTIC) as attic:
+        attic.make(name)
+        attic.sync()
+        with attic.child(name) as folder:
+            try:
+                folder.create(NOTE, orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+                yield _Box(f"{layout.ATTIC}/{name}", folder)
+            finally:
+                if folder.find(ITEM) is None:
+                    _take_back(attic, name, folder)
 
 
 def discard(root: Folder, path: str) -> None:
@@ -103,3 +104,12 @@ def discard(root: Folder, path: str) -> None:
         folder.unlink(NOTE)
     with open_parent(root, box) as attic:
         attic.remove(box.rpartition("/")[2])
+
+
+def _take_back(attic: Folder, name: str, folder: Folder) -> None:
+    try:
+        if folder.find(NOTE) is not None:
+            folder.unlink(NOTE)
+        attic.remove(name)
+    except OSError:
+        pass  # as after a crash; the first error is the one to tell

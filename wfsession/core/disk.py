@@ -48,6 +48,10 @@ class FileContents:
         self.uid = status.st_uid
         self.gid = status.st_gid
 
+    def is_same(self, other: "FileContents") -> bool:
+        """Tell whether the file was untouched between two readings, in its bytes too."""
+        return self.identity == other.identity and self.data == other.data
+
 
 def identify(status: os.stat_result) -> tuple[int, int, int, int]:
     """Return (device, inode, mtime in ns, size in bytes): equal means untouched."""

@@ -4,17 +4,21 @@ Source: PROTOCOL, states and R6; the ids are those of the contract with scripts.
 """
 
 import os
+import re
 from collections.abc import Iterator
 
 from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.model import Finding, Session, Severity
+from wfsession.core.names import MARKER_PREFIX, find_fault, nfc
 from wfsession.core.registry import REGISTRY
-from wfsession.core.survey import Survey
+from wfsession.core.survey import Stray, Survey
 
 _ABANDONED_S = 3600.0
 _FUTURE_NS = 60_000_000_000
+# As tools that synchronise and file managers number what they will not overwrite.
+_COPY = re.compile(r" \(.*\)\Z| copy( \d+)?\Z")
 
 
 @frozen
@@ -180,9 +184,25 @@ def _check_markers(survey: Survey) -> Iterator[Finding]:
         losers = [marker.entry for marker in candidates[1:]]
         message = f"{candidates[0].entry} is the newest and counts, not {', '.join(losers)}"
         yield make_finding(survey, "several-markers", message, *losers)
-    for entry in survey.strays:
-        message = f"{entry} begins like a marker and is none"
-        yield make_finding(survey, "stray-marker", message, entry)
+    for stray in survey.strays:
+        message = f"{stray.entry} begins like a marker and {_tell_stray(stray)}"
+        yield make_finding(survey, "stray-marker", message, stray.entry)
+
+
+def _tell_stray(stray: Stray) -> str:
+    """Return what a stray is, in the second half of a sentence."""
+    name = stray.entry.removeprefix(MARKER_PREFIX)
+    if stray.kind in ("directory", "symlink"):
+        return f"is a {stray.kind}"
+    if stray.kind == "special":
+        return "is no regular file"
+    if not name:
+        return "has no name behind it"
+    if name.endswith("~"):
+        return "is an editor's backup"
+    if "conflict" in name.casefold() or _COPY.search(name):
+        return "is a conflict copy"
+    return f"names nothing that could be a session: {find_fault(nfc(name))}"
 
 
 def _tell_ahead(mtime_ns: int, survey: Survey) -> str:

@@ -66,15 +66,16 @@ class Place:
 class Resolution:
     """Which session is meant, and why.
 
-    `session` and `path` are None where none is active, `root` where there is none.
+    `session`, `path` and `place` are None where none is active, `root` where there is none.
     `source` is flag|environment|binding|marker|none; `note` is a sentence for the caller about
     a binding that could not be followed, or empty.
     """
 
-    __slots__ = ("note", "path", "root", "session", "source")
+    __slots__ = ("note", "path", "place", "root", "session", "source")
 
     def __init__(self, root: str | None, place: Place | None, source: str, note: str = "") -> None:
         self.root = root
+        self.place = place
         self.session = place.name if place else None
         self.path = place.path_in(root) if place and root else None
         self.source = source if place else "none"
@@ -289,13 +290,16 @@ def _list_nearest(root: Folder, name: str) -> tuple[str, ...]:
     return tuple(bare[near] for near in get_close_matches(wanted, bare, 3))
 
 
-def resolve(root: Folder, flag: str | None, environment: Environment) -> Resolution:
+def resolve(
+    root: Folder, flag: str | None, environment: Environment, listing: Listing | None = None
+) -> Resolution:
     """Find out which session is meant, explicit before ambient.
 
     Args:
         root: the open root.
         flag: the name that the caller gave, or None.
         environment: what `read_environment` returned.
+        listing: what `read_markers` returned, if that was asked already.
 
     Raises:
         SessionNotFound: the flag or WF_SESSION names no session.
@@ -308,7 +312,9 @@ def resolve(root: Folder, flag: str | None, environment: Environment) -> Resolut
     bound, note = _follow_binding(root, environment.thread)
     if bound:
         return Resolution(root.path, bound, "binding")
-    return Resolution(root.path, place_of_winner(read_markers(root)), "marker", note)
+    if listing is None:
+        listing = read_markers(root)
+    return Resolution(root.path, place_of_winner(listing), "marker", note)
 
 
 def place_of_winner(listing: Listing) -> Place | None:

@@ -7,7 +7,7 @@ what is found here into values.
 import os
 import time
 
-from wfsession.core.disk import Folder, is_directory, is_regular
+from wfsession.core.disk import Folder, identify, is_directory, is_regular
 from wfsession.core.layout import LOCK, PRIVATE
 from wfsession.core.lock import Lock
 from wfsession.core.names import MARKER_PREFIX, nfc, parse_marker
@@ -25,15 +25,17 @@ class MarkerFile:
     """A regular file `.active-<name>` whose name a session could have.
 
     `name` and `dirname` are as they stand on disk; `dirname` is empty where there is no such
-    real directory in the root: an orphan, which does not compete.
+    real directory in the root: an orphan, which does not compete. `identity` is as `identify`
+    gives it.
     """
 
-    __slots__ = ("dirname", "entry", "links", "mtime_ns", "name", "size_bytes")
+    __slots__ = ("dirname", "entry", "identity", "links", "mtime_ns", "name", "size_bytes")
 
     def __init__(self, entry: str, name: str, dirname: str, status: os.stat_result) -> None:
         self.entry = entry
         self.name = name
         self.dirname = dirname
+        self.identity = identify(status)
         self.mtime_ns = status.st_mtime_ns
         self.size_bytes = status.st_size
         self.links = status.st_nlink

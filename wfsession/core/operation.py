@@ -370,8 +370,7 @@ class Operation:
         contents, _ = read_record(prepared.folder)
         if contents is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), layout.RECORD)
-        before = prepared.before
-        return contents.identity == before.identity and contents.data == before.data
+        return contents.is_same(prepared.before)
 
     def _still_holds(self, prepared: Prepared) -> bool:
         if prepared.only_if_active is None:
@@ -401,14 +400,18 @@ class Operation:
         self.note_step("copy", path, layout.ATTIC)
         return keep_copy(self.root, path, data, "record", reason, self.moment)
 
-    def replace_record(self, folder: Folder, data: bytes, before: FileContents | None) -> None:
-        """Put a whole new record in the place of the one that was read, or of none.
+    def stage_record(self, data: bytes, before: FileContents | None) -> str:
+        """Write a whole new record to `.wf/tmp`, synced; return its name for `put_record`."""
+        temporary = self.make_temporary("record")
+        self.staging().create(temporary, data, before)
+        return temporary
+
+    def put_record(self, temporary: str, folder: Folder, before: FileContents | None) -> None:
+        """Put a staged record in the place of the one that was read, or of none.
 
         Raises:
             Moved: somebody else wrote one meanwhile.
         """
-        temporary = self.make_temporary("record")
-        self.staging().create(temporary, data, before)
         self.hold_lock()
         status = folder.find(layout.RECORD)
         if (identify(status) if status else None) != (before.identity if before else None):

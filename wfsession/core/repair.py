@@ -5,6 +5,7 @@ left to do; healing twice does nothing the second time. Nothing is deleted but e
 Source: PROTOCOL R2, R6, R7.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from wfsession.core import layout
 from wfsession.core.activation import remove_marker
 from wfsession.core.attic import set_aside
 from wfsession.core.creation import move_directory
+from wfsession.core.disk import FileContents
 from wfsession.core.doctor import KINDS, describe, diagnose, is_explained, locate_problem
 from wfsession.core.edits import become_archived, become_completed
 from wfsession.core.journal import settle
@@ -34,19 +36,22 @@ from wfsession.errors import NameCollision, SessionNotFound, WfError, as_wf_erro
 
 _ROUNDS = 6
 _STATUS = {True: "active", False: "paused"}
-_SETTLED_MARKER_NS = 60_000_000_000
-_SETTLED_RECORD_NS = 2_000_000_000
 
 
 @frozen
 class Repair:
-    """One repair: for which finding, what is done, and to which path of the root."""
+    """One repair: for which finding, what is done, and to which path of the root.
+
+    `seen` is a record as it was read before; where it is given, one that is another now is left
+    alone.
+    """
 
     finding: str
     action: str
     path: str
     session: Session | None = field(default=None, repr=False)
     mtime_ns: int = 0
+    seen: FileContents | None = field(default=None, repr=False)
 
 
 @frozen
@@ -96,8 +101,8 @@ def _plan_markers(survey: Survey) -> Iterator[Repair]:
         if finding.id == "time-in-future":
             entry = finding.paths[0].rpartition("/")[2]
             yield Repair(finding.id, "set the time to the present", entry)
-    for entry in survey.strays:
-        yield Repair("stray-marker", "set aside", entry)
+    for stray in survey.strays:
+        yield Repair("stray-marker", "set aside", stray.entry)
 
 
 def _plan_rest(survey: Survey) -> Iterator[Repair]:
@@ -152,31 +157,9 @@ def _plan_sessions(survey: Survey) -> Iterator[Repair]:
                 yield Repair("archive-cut-short", "archive it", session.dirname, session)
 
 
-def list_safe(
-    survey: Survey, repairs: tuple[Repair, ...], root_mtime_ns: int
-) -> tuple[Repair, ...]:
-    """Return the repairs that need no judgement and that nobody may be waiting for (R6).
-
-    A tool that synchronises folders may deliver a marker before its directory, or a record in
-    two halves: an orphan counts if marker and root are unchanged for 60 s, a corrupt record if
-    it is for 2 s.
-    """
-    now_ns = survey.taken_ns
-
-    def is_safe(repair: Repair) -> bool:
-        if repair.finding == "orphaned-marker":
-            return min(now_ns - repair.mtime_ns, now_ns - root_mtime_ns) >= _SETTLED_MARKER_NS
-        if repair.finding == "record-corrupt" and repair.session is not None:
-            return now_ns - repair.session.record_mtime_ns >= _SETTLED_RECORD_NS
-        return False
-
-    return tuple(repair for repair in repairs if is_safe(repair))
-
-
 def heal(
     root_path: str,
     *,
-    only_safe: bool = False,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     dry_run: bool = False,
 ) -> Report:
@@ -184,7 +167,6 @@ def heal(
 
     Args:
         root_path: the root.
-        only_safe: make only the repairs that the hook may make by itself.
         timeout_s: how long to wait for the lock, in seconds.
         dry_run: whether only to tell what would be done.
 
@@ -202,9 +184,6 @@ def heal(
     for _ in range(_ROUNDS):
         survey = read_survey(root_path)
         repairs = plan(survey)
-        if only_safe:
-            with open_root(root_path) as root:
-                repairs = list_safe(survey, repairs, root.read_status().st_mtime_ns)
         if dry_run:
             told = tuple(Applied(one.finding, one.action, (one.path,)) for one in repairs)
             return Report(diagnose(survey), told)
@@ -213,8 +192,9 @@ def heal(
             break
         applied += _replace_lock(root_path, repairs)
         applied += _apply(root_path, repairs, timeout_s, failed)
-    survey = read_survey(root_path)
-    if survey.unfinished and not only_safe:
+    else:
+        survey = read_survey(root_path)
+    if survey.unfinished:
         still = {one.entry.id for one in survey.cut_short}
         run(root_path, lambda operation: settle(operation.root, still), timeout_s=timeout_s)
     return Report(diagnose(survey), tuple(applied), tuple(failed.values()))
@@ -227,7 +207,10 @@ def _replace_lock(root_path: str, repairs: tuple[Repair, ...]) -> list[Applied]:
         for repair in repairs:
             if repair.finding == "stale-lock":
                 reason = KINDS[repair.finding].meaning
-                attic = set_aside(root, repair.path, repair.finding, reason, now())
+                try:
+                    attic = set_aside(root, repair.path, repair.finding, reason, now())
+                except OSError as error:
+                    raise as_wf_error(root_path, error) from None
                 done.append(_tell(repair, attic))
     return done
 
@@ -268,11 +251,11 @@ def _tell(repair: Repair, attic: str = "", sources: Any = ()) -> Applied:
 
 def _remove_marker(operation: Operation, repair: Repair) -> Applied | None:
     listing = Listing(operation.root)
-    for marker in (*listing.orphans, *listing.candidates[1:]):
+    is_orphan = repair.finding == "orphaned-marker"
+    for marker in listing.orphans if is_orphan else listing.candidates[1:]:
         if marker.entry == repair.path and marker.mtime_ns == repair.mtime_ns:
             operation.hold_lock()
-            remove_marker(operation, marker.entry)
-            return _tell(repair)
+            return _tell(repair, remove_marker(operation, marker.entry))
     return None  # it moved on since it was looked at
 
 
@@ -284,12 +267,8 @@ def _set_aside(operation: Operation, repair: Repair) -> Applied | None:
 
 def _reset_time(operation: Operation, repair: Repair) -> Applied | None:
     operation.hold_lock()
-    operation.root.set_mtime(repair.path, _now_ns(operation))
+    operation.root.set_mtime(repair.path, time.time_ns())
     return _tell(repair)
-
-
-def _now_ns(operation: Operation) -> int:
-    return int(operation.moment.timestamp()) * 1_000_000_000
 
 
 def _place(repair: Repair) -> Place:
@@ -302,18 +281,22 @@ def _session(repair: Repair) -> Session:
     return repair.session
 
 
-def _write_record(operation: Operation, repair: Repair) -> Applied | None:
-    """Put a record together again; what there was goes to the attic first."""
+def write_record(operation: Operation, repair: Repair) -> Applied | None:
+    """Put a record together again; what there was goes to the attic first.
+
+    Returns:
+        What was done; None where the record is no more as the repair has it.
+
+    On crash: the record is as it was, or (what is no regular file) in the attic, or anew; a
+    copy of its bytes may lie in the attic besides.
+    """
     session = _session(repair)
     folder = operation.session(_place(repair))
     contents, record = read_record(folder)
     if not isinstance(record, Fault) or record.finding != repair.finding:
         return None
-    attic = ""
-    if contents is not None:
-        attic = operation.keep_copy(repair.path, contents.data, record.reason)
-    elif folder.find(layout.RECORD) is not None:
-        attic = operation.set_aside(repair.path, "record", record.reason)
+    if repair.seen is not None and not (contents and contents.is_same(repair.seen)):
+        return None
     is_active = Listing(operation.root).active == session.name
     salvaged = rebuild(
         session.name,
@@ -324,7 +307,13 @@ def _write_record(operation: Operation, repair: Repair) -> Applied | None:
         operation.moment,
     )
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    operation.replace_record(folder, orjson.dumps(salvaged.data, option=option), contents)
+    staged = operation.stage_record(orjson.dumps(salvaged.data, option=option), contents)
+    attic = ""
+    if contents is not None:
+        attic = operation.keep_copy(repair.path, contents.data, record.reason)
+    elif record.finding == "record-unreadable" and read_record(folder)[1] == record:
+        attic = operation.set_aside(repair.path, "record", record.reason)
+    operation.put_record(staged, folder, contents)
     return _tell(repair, attic, sorted(salvaged.origin.items()))
 
 
@@ -342,11 +331,12 @@ def _take_out_fields(operation: Operation, repair: Repair) -> Applied | None:
     if contents is None or not isinstance(record, Record) or not record.wrong:
         return None
     reason = describe(evolve(_session(repair), record=record), repair.finding)
-    attic = operation.keep_copy(repair.path, contents.data, reason)
     # A list is taken out whole: which of its items are right is not ours to say.
     paths = [tuple(field.path.split("[")[0].split(".")) for field in record.wrong]
     text = splice(contents.data.decode(), dict.fromkeys(paths, REMOVED))
-    operation.replace_record(folder, text.encode(), contents)
+    staged = operation.stage_record(text.encode(), contents)
+    attic = operation.keep_copy(repair.path, contents.data, reason)
+    operation.put_record(staged, folder, contents)
     return _tell(repair, attic, [(".".join(path), "taken out") for path in paths])
 
 
@@ -385,6 +375,8 @@ def _finish_archive(operation: Operation, repair: Repair) -> Applied | None:
         raise NameCollision(place.name, operation.completed().join(place.dirname))
 
     def edit(record: Record) -> Assignments:
+        if record.archived_at is not None and record.status in COMPLETED_LIKE:
+            return {}  # said by an earlier try, which got no further
         status = record.status if record.status in COMPLETED_LIKE else "completed"
         return {("status",): status, **become_archived(operation.moment)(record)}
 
@@ -425,9 +417,9 @@ _ACTIONS: dict[str, Callable[[Operation, Repair], Applied | None]] = {
     "time-in-future": _reset_time,
     "abandoned-staging": _set_aside,
     "abandoned-binding": _set_aside,
-    "record-missing": _write_record,
-    "record-corrupt": _write_record,
-    "record-unreadable": _write_record,
+    "record-missing": write_record,
+    "record-corrupt": write_record,
+    "record-unreadable": write_record,
     "record-wrong-type": _take_out_fields,
     "id-mismatch": _write_name,
     "status-mismatch": _write_status,

@@ -236,8 +236,8 @@ def _make_bad(folder: Folder, place: Place, finding: str, reason: str) -> Sessio
 def _mark_twins(rows: list[Session]) -> list[Session]:
     """Add what can only be seen of several sessions together.
 
-    That is `duplicate-session` where a name is in both places, and `name-collision` where two
-    names of one place differ only in case or in Unicode form.
+    That is `duplicate-session` where a real directory of one name is in both places, and
+    `name-collision` where two names of one place differ only in case or in Unicode form.
     """
     by_fold: dict[str, list[Session]] = {}
     for row in rows:
@@ -250,8 +250,13 @@ def _mark_twins(rows: list[Session]) -> list[Session]:
 def _add_twins(row: Session, alike: list[Session]) -> Session:
     others = [other for other in alike if other is not row]
     problems = list(row.problems)
-    if any(other.name == row.name and other.location != row.location for other in others):
+    if any(_are_twins(row, other) for other in others):
         problems.append("duplicate-session")
     if any(other.location == row.location for other in others):
         problems.append("name-collision")
     return evolve(row, problems=tuple(problems))
+
+
+def _are_twins(row: Session, other: Session) -> bool:
+    is_unsafe = "unsafe-session" in (*row.problems, *other.problems)
+    return row.name == other.name and row.location != other.location and not is_unsafe

@@ -5,7 +5,9 @@ bindings, the lock, older layouts.
 """
 
 import os
+import stat
 import time
+from collections.abc import Iterator
 
 from attrs import frozen
 
@@ -17,13 +19,14 @@ from wfsession.core.locate import find_place, find_renamed, open_root
 from wfsession.core.lock import Lock
 from wfsession.core.markers import read_markers
 from wfsession.core.model import LogEntry, Snapshot
-from wfsession.core.names import SESSION_PREFIX
+from wfsession.core.names import SESSION_PREFIX, parse_marker
 from wfsession.core.registry import REGISTRY
 from wfsession.core.snapshot import read_snapshot
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 
 LEGACY_DIRECTORIES = ("sessions", "active", "archives", ".archives")
 _BINDING_BYTES = 1024
+_KINDS = {stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFREG: "file"}
 
 
 @frozen
@@ -35,11 +38,19 @@ class Leftover:
 
 
 @frozen
+class Stray:
+    """An entry that begins like a marker and is none; `kind` is directory|symlink|file|special."""
+
+    entry: str
+    kind: str
+
+
+@frozen
 class Survey:
     """What `diagnose` looks at. Paths are relative to the root."""
 
     snapshot: Snapshot
-    strays: tuple[str, ...]
+    strays: tuple[Stray, ...]
     leftovers: tuple[Leftover, ...]
     lost_bindings: tuple[tuple[str, str], ...]
     stale_holder: str
@@ -63,7 +74,7 @@ def read_survey(root_path: str) -> Survey:
             stale_holder, entries = _read_held(root)
             return Survey(
                 snapshot=snapshot,
-                strays=tuple(sorted(read_markers(root).strays)),
+                strays=tuple(_list_strays(root)),
                 leftovers=tuple(_list_leftovers(root)),
                 lost_bindings=tuple(_list_lost_bindings(root)),
                 stale_holder=stale_holder,
@@ -81,6 +92,14 @@ def read_survey(root_path: str) -> Survey:
 def _is_file(folder: Folder, name: str) -> bool:
     status = folder.find(name)
     return status is not None and is_regular(status)
+
+
+def _list_strays(root: Folder) -> Iterator[Stray]:
+    for entry in sorted(read_markers(root).strays):
+        status = root.find(entry)
+        if status is None or (is_regular(status) and parse_marker(entry) is not None):
+            continue  # gone, or put right, this moment
+        yield Stray(entry, _KINDS.get(stat.S_IFMT(status.st_mode), "special"))
 
 
 def _list_leftovers(root: Folder) -> list[Leftover]:
@@ -175,7 +194,9 @@ def _holds_sessions(root: Folder, name: str) -> bool:
 
 
 def _list_unwritable(root: Folder, snapshot: Snapshot) -> list[str]:
-    names = [".", *(one.dirname for one in snapshot.sessions if one.location == "root")]
+    in_root = (one for one in snapshot.sessions if one.location == "root")
+    # What a symlink leads to is nobody's business here.
+    names = [".", *(one.dirname for one in in_root if "unsafe-session" not in one.problems)]
     if root.find(layout.PRIVATE) is not None:
         names.append(layout.PRIVATE)
     return [name for name in names if not root.is_writable(name)]
