@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "doctor": "wfsession.cli.doctor",
             "attic": "wfsession.cli.attic",
             "migrate": "wfsession.cli.migrate",
+            "verify-fs": "wfsession.cli.verify",
         },
     ),
 )

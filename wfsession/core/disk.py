@@ -322,6 +322,21 @@ class Folder:
         """Create a directory that must not exist."""
         os.mkdir(self._at(name), 0o777, dir_fd=self._descriptor)
 
+    @_tell_path
+    def make_symlink(self, name: str, target: str) -> None:
+        """Create a symlink that must not exist; only a trial of the disk has a use for one."""
+        os.symlink(target, self._at(name), dir_fd=self._descriptor)
+
+    @_tell_path
+    def make_hard_link(self, name: str, new_name: str) -> None:
+        """Give a file a second name; only a trial of the disk has a use for one."""
+        os.link(
+            self._at(name),
+            self._at(new_name),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=self._descriptor,
+        )
+
     def make_if_missing(self, name: str) -> bool:
         """Make a directory, durable at once, where nothing has that name; tell whether it did."""
         if self.find(name) is not None:
@@ -347,15 +362,17 @@ class Folder:
         else:  # pragma: no cover - Windows: a time is set on what a link leads to
             os.utime(path, ns=stamps)
 
-    def sync(self) -> None:
-        """Make the names in this directory durable (R13)."""
+    def sync(self) -> bool:
+        """Make the names in this directory durable (R13); tell whether the system can at all."""
         if self._descriptor is None:
-            return
+            return False
         try:
             _sync_descriptor(self._descriptor)
         except OSError as error:
             if error.errno not in _NOTHING_TO_SYNC:
                 raise
+            return False
+        return True
 
     @_tell_path
     def open_lock_file(self, name: str, create: bool) -> int:

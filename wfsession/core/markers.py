@@ -13,9 +13,10 @@ from wfsession.core.lock import Lock
 from wfsession.core.names import MARKER_PREFIX, nfc, parse_marker
 from wfsession.errors import WfError
 
-# Stamps are at most this much older than the change that they stand for.
-_GRAIN_NS = 20_000_000
-_UNKNOWN_GRAIN_NS = 2_000_000_000
+# Stamps are at most this much older than the change that they stand for; the coarse grain is
+# that of file systems whose stamps have whole seconds.
+GRAIN_NS = 20_000_000
+COARSE_GRAIN_NS = 2_000_000_000
 _WAITS_S = (0.0, 0.001, 0.004, 0.016)
 _LOCK_WAIT_S = 0.2
 
@@ -89,7 +90,7 @@ class Listing:
         if len(self.candidates) == 1:
             return True
         whole_seconds = self.mtime_ns % 1_000_000_000 == 0
-        grain_ns = _UNKNOWN_GRAIN_NS if whole_seconds else _GRAIN_NS
+        grain_ns = COARSE_GRAIN_NS if whole_seconds else GRAIN_NS
         # A stamp further in the future than the grain moves back with the next change.
         return abs(now_ns - self.mtime_ns) >= grain_ns
 
