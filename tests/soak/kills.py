@@ -8,6 +8,7 @@ live, is drawn from a seed and repeatable; where exactly a kill meets them is no
 import os
 import shutil
 import signal
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -67,12 +68,12 @@ def _deed(share: int, act: Act, leaves: str = "") -> Deed:
     return Deed(share, act, frozenset(leaves.split()))
 
 
-_CUT_SHORT = "completion-cut-short archive-cut-short rename-cut-short"
 _RENAMED = "orphaned-marker rename-cut-short id-mismatch"
+_ANY = f"{_RENAMED} completion-cut-short archive-cut-short status-mismatch"
 DEEDS: dict[str, Deed] = {
     "create": _deed(4, lambda w, a, b: w.workspace.create("x", name=a), "status-mismatch"),
     "create aside": _deed(1, lambda w, a, b: w.workspace.create("x", name=a, switch=False)),
-    "adopt": _deed(2, lambda w, a, b: w.adopt(a), "status-mismatch"),
+    "adopt": _deed(4, lambda w, a, b: w.adopt(a), "status-mismatch"),
     "switch": _deed(6, lambda w, a, b: w.workspace.switch(a), "status-mismatch"),
     "pause": _deed(2, lambda w, a, b: w.workspace.pause(), "status-mismatch"),
     "resume": _deed(3, lambda w, a, b: w.workspace.resume(), "status-mismatch"),
@@ -95,9 +96,7 @@ DEEDS: dict[str, Deed] = {
     "finish task": _deed(2, lambda w, a, b: w.workspace.finish_task("impl-1", a)),
     "checkpoint": _deed(2, lambda w, a, b: w.workspace.checkpoint(a, note="here")),
     "update": _deed(2, lambda w, a, b: w.workspace.update(a, {"theirs": b})),
-    "undo": _deed(
-        5, lambda w, a, b: w.workspace.undo(), f"{_CUT_SHORT} {_RENAMED} status-mismatch"
-    ),
+    "undo": _deed(8, lambda w, a, b: w.workspace.undo(), _ANY),
     "heal": _deed(2, lambda w, a, b: w.workspace.heal()),
     "write a file": _deed(6, lambda w, a, b: w.write_file(a)),
 }
@@ -116,15 +115,17 @@ class Figures:
     found: Counter[str] = attrs.field(factory=Counter)
 
     def __str__(self) -> str:
-        met = ", ".join(f"{kind} {count}" for kind, count in self.met.most_common())
-        found = ", ".join(f"{kind} {count}" for kind, count in self.found.most_common())
-        return (
-            f"{self.kills} kills survived in {self.rounds} rounds"
-            f" ({self.operations} operations begun, {self.files} files kept,"
-            f" {self.repairs} repairs)\n"
-            f"  killed in: {met or 'none'}\n"
-            f"  found then: {found or 'nothing'}"
+        done = (
+            f"{self.kills} kills survived in {self.rounds} rounds ({self.operations} operations"
+            f" begun, at most {self.files} files in a tree, {self.repairs} repairs)"
         )
+        met = _list_counts("killed in", self.met)
+        return "\n".join([done, *met, *_list_counts("found then", self.found)])
+
+
+def _list_counts(what: str, counts: Counter[str]) -> list[str]:
+    said = ", ".join(f"{kind} {count}" for kind, count in counts.most_common()) or "nothing"
+    return textwrap.wrap(f"{what}: {said}", 80, initial_indent="  ", subsequent_indent="    ")
 
 
 def draw(random: Random) -> tuple[str, str, str]:
