@@ -32,16 +32,13 @@ class Outcome:
 def list_deaths(recording: Recording) -> Iterator[Outcome]:
     """Yield what a process leaves that dies before, after and in the middle of each change.
 
-    The middle of a write is after one of its bytes, half, and all but one. What leaves the tree
-    of the one before is left out; the last is the end.
+    The middle of a write is after one of its bytes, half, and all but one. What dies before a sync
+    leaves what dying after it does; the last is the end.
     """
-    last: Tree | None = None
     for at in range(len(recording.changes) + 1):
         verb = recording.changes[at].verb if at < len(recording.changes) else "all"
-        tree = recording.grow(at)
-        if tree != last:
-            yield Outcome(at, "dead", tree, verb)
-        last = tree
+        if verb != SYNC:
+            yield Outcome(at, "dead", recording.grow(at), verb)
         if verb == "write":
             size = len(recording.changes[at].data)
             for torn in sorted({1, size // 2, size - 1} - {0}):

@@ -16,8 +16,9 @@ import pytest
 
 from tests.system import CREATE, SYNC, Call, watch_system
 
-# The bytes and the time of each file by its path below the top; None instead for a directory.
-Tree = Mapping[str, tuple[bytes, int] | None]
+# By its path below the top, of each file the bytes and the time, in ns; of a directory the time
+# that it had before, and 0 where names in it have changed.
+Tree = Mapping[str, tuple[bytes, int] | int]
 # One end of a change: the number of the change, and the directory that it changes.
 Half = tuple[int, int]
 # What becomes of bytes that were not synced.
@@ -52,6 +53,7 @@ class Recording:
         self.changes: list[Change] = []
         self._folders: dict[int, dict[str, int]] = {}
         self._files: dict[int, tuple[bytes, int]] = {}
+        self._times: dict[int, int] = {}
         self._nodes: dict[tuple[int, int], int] = {}
         self._count = 0
         self._scan(str(top))
@@ -67,6 +69,7 @@ class Recording:
         node = self._add(status)
         if stat.S_ISDIR(status.st_mode):
             self._folders[node] = {}
+            self._times[node] = status.st_mtime_ns
             for name in sorted(os.listdir(path)):
                 self._folders[node][name] = self._scan(f"{path}/{name}")
         else:
@@ -172,17 +175,20 @@ class Recording:
         if torn is not None:
             changes.append(attrs.evolve(self.changes[at], data=self.changes[at].data[:torn]))
         folders = {node: dict(names) for node, names in self._folders.items()}
+        times = dict(self._times)
         for number, change in enumerate(changes):
             if change.drops and (number, change.drops[0]) not in lost:
                 folders.setdefault(change.drops[0], {}).pop(change.drops[1], None)
+                times[change.drops[0]] = 0
             if change.adds and (number, change.adds[0]) not in lost:
                 folders.setdefault(change.adds[0], {})[change.adds[1]] = change.node
+                times[change.adds[0]] = 0
         files = self._read_files(changes, fate)
-        tree: dict[str, tuple[bytes, int] | None] = {}
+        tree: dict[str, tuple[bytes, int] | int] = {}
 
         def visit(node: int, path: str) -> None:
             for name, inner in sorted(folders.get(node, {}).items()):
-                tree[path + name] = files.get(inner)
+                tree[path + name] = files[inner] if inner in files else times.get(inner, 0)
                 if inner not in files:
                     visit(inner, f"{path}{name}/")
 
@@ -237,8 +243,11 @@ def plant(tree: Tree, top: Path) -> None:
     top.mkdir(parents=True)
     for path, file in tree.items():
         place = f"{top}/{path}"
-        if file is None:
+        if isinstance(file, int):
             os.mkdir(place)
         else:
             Path(place).write_bytes(file[0])
             os.utime(place, ns=(file[1], file[1]))
+    for path, mtime_ns in tree.items():
+        if isinstance(mtime_ns, int) and mtime_ns:
+            os.utime(f"{top}/{path}", ns=(mtime_ns, mtime_ns))

@@ -33,13 +33,14 @@ def blank(data: bytes) -> bytes:
 
 def make_key(tree: Tree) -> frozenset[tuple[str, bytes | int | None]]:
     """Return what is the same of two trees that differ only in what was drawn, and in times."""
-    ages = sorted(file[1] for path, file in tree.items() if file and _MARKER in path)
+    files = {path: file for path, file in tree.items() if not isinstance(file, int)}
+    ages = sorted(mtime_ns for path, (_, mtime_ns) in files.items() if _MARKER in path)
     entries: set[tuple[str, bytes | int | None]] = set()
-    for path, file in tree.items():
+    for path in tree:
         where = blank(path.encode()).decode()
-        entries.add((where, blank(file[0]) if file else None))
-        if file and _MARKER in path:
-            entries.add((where, ages.index(file[1])))
+        entries.add((where, blank(files[path][0]) if path in files else None))
+        if path in files and _MARKER in path:
+            entries.add((where, ages.index(files[path][1])))
     return frozenset(entries)
 
 
