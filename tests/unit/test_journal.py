@@ -106,6 +106,48 @@ def test_a_line_that_somebody_edited_is_as_good_as_one_that_was_cut_off(
     assert parse_journal(line + b"\n" + encode_done(INTENT, DONE)) == ()
 
 
+ELSEWHERE = (
+    "..",
+    "../WFS-a",
+    "/etc",
+    "completed/../WFS-a",
+    "completed",
+    "completed/",
+    "WFS-a/..",
+    "WFS-a/x",
+    ".wf",
+    ".wf/tmp",
+    ".attic",
+    ".attic/..",
+    ".attic/box/../item",
+    ".attic/box/item/x",
+    ".attic/../item",
+    "a\0b",
+    ".",
+)
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_no_line_leads_to_what_is_no_session(path: str) -> None:
+    other = evolve(INTENT, op="renamed", changes=())
+    moves = [((path, "WFS-a"),)]
+    if path != ".attic":
+        moves.append((("WFS-a", path),))
+    for move in moves:
+        line = encode_intent(evolve(other, moves=move))
+        assert parse_journal(line) == ()
+        done = encode_done(other, evolve(other, moves=move))
+        assert parse_journal(encode_intent(other) + done) == (other,)
+    change = (Change(path, ("status",), "a", "b"),)
+    assert parse_journal(encode_intent(evolve(INTENT, changes=change))) == ()
+
+
+def test_a_directory_that_is_to_be_set_aside_has_no_box_yet() -> None:
+    undoing = evolve(INTENT, op="undone", moves=(("WFS-a", ".attic"),), changes=())
+
+    assert parse_journal(encode_intent(undoing)) == (undoing,)
+
+
 @pytest.mark.parametrize(
     "post",
     [{}, {"active": 5}, {"active": None, "moves": 5}, {"active": None, "holds": {"a": "xyz"}}, []],

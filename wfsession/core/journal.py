@@ -13,8 +13,10 @@ import orjson
 from attrs import evolve
 
 from wfsession.core import layout
+from wfsession.core.attic import ITEM
 from wfsession.core.disk import Folder
 from wfsession.core.model import ABSENT, Change, LogEntry
+from wfsession.core.names import is_session_name
 from wfsession.core.times import encode_time, parse_time
 
 JOURNAL = "journal.jsonl"
@@ -150,13 +152,20 @@ def _close(entry: LogEntry, item: dict[str, Any]) -> LogEntry:
 
 
 def _parse_moves(moves: list[list[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((_as_text(source), _as_text(target)) for source, target in moves)
+    return tuple(
+        (
+            _as_directory(source) if source else "",
+            # What an undoing sets aside has no box yet when that is intended.
+            target if target == layout.ATTIC else _as_directory(target),
+        )
+        for source, target in moves
+    )
 
 
 def _parse_changes(changes: list[dict[str, Any]]) -> Iterator[Change]:
     for change in changes:
         yield Change(
-            directory=_as_text(change["directory"]),
+            directory=_as_directory(change["directory"]),
             path=tuple(_as_text(key) for key in change["path"]),
             before=change.get("before", ABSENT),
             after=change.get("after", ABSENT),
@@ -167,6 +176,17 @@ def _as_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _as_directory(value: object) -> str:
+    """Accept the path of a session, in its place or in the attic: nothing else is ever moved."""
+    path = _as_text(value)
+    match path.split("/"):
+        case [name] | [layout.COMPLETED, name] if is_session_name(name):
+            return path
+        case [layout.ATTIC, box, item] if item == ITEM and is_session_name(box):
+            return path
+    raise ValueError(path)
 
 
 def _as_name(value: object) -> str | None:
