@@ -85,7 +85,7 @@ def test_a_restoring_that_dies_anywhere_loses_neither_and_is_ended_by_the_next(
     for death in enumerate_deaths(tmp_path / "deaths", build, act_restore):
         verbs.add(death.verb)
         check_restored(death.root, standing)
-    assert {"move", "unlink", "remove"} <= verbs
+    assert {"rename", "unlink", "rmdir"} <= verbs
 
 
 def test_an_emptying_that_dies_anywhere_leaves_nothing_half_that_could_come_back(
@@ -96,7 +96,7 @@ def test_an_emptying_that_dies_anywhere_leaves_nothing_half_that_could_come_back
     for death in enumerate_deaths(tmp_path / "deaths", build, act_empty):
         deaths.append(death)
         check_emptied(death.root, outside)
-    assert {"unlink", "remove", "move"} <= {death.verb for death in deaths}
+    assert {"unlink", "rmdir", "rename"} <= {death.verb for death in deaths}
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EROFS, errno.ENOSPC])

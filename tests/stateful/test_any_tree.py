@@ -41,8 +41,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(operation, "now", lambda: now() + next(steps))
     monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
     # Nobody else moves anything here, so that no listing is void for being young.
-    monkeypatch.setattr(markers, "_GRAIN_NS", 0)
-    monkeypatch.setattr(markers, "_UNKNOWN_GRAIN_NS", 0)
+    monkeypatch.setattr(markers, "GRAIN_NS", 0)
+    monkeypatch.setattr(markers, "COARSE_GRAIN_NS", 0)
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="wfsession-any-tree-", dir=memory) as folder:
         yield Path(folder)
