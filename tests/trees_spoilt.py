@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from tests.trees_disk import OLD_NS, RECORD, SECOND_NS
 from wfsession.core.journal import encode_intent
 from wfsession.core.model import LogEntry
+from wfsession.core.names import is_session_name
 from wfsession.core.recording import Moves
 from wfsession.core.times import parse_time
 
@@ -147,7 +148,7 @@ class _Painter:
     def text(self, kind: str, name: str, where: str) -> bytes:
         """Draw a record's text; `their_own` is unlike that of any other."""
         known = normalize("NFC", name)
-        ids = [known] * 6 + ["WFS-was", "no name/at all", name, ""]
+        ids = [known] * 6 + ["WFS-was"] * 5 + ["no name/at all", name, ""]
         record: dict[str, object] = {
             "session_id": self.pick(*ids),
             "their_own": len(self.entries),
@@ -188,12 +189,16 @@ class _Painter:
         """Put the journal of an operation that was cut short, about a session that may be there."""
         where = self.pick(*self.ids)
         name = normalize("NFC", where)
-        renamed = {one: old for one, old in self.ids.items() if old not in ("", one)}
-        op = self.pick(*["completed"] * 3, *["renamed"] * 3, "archived", "switched")
+        renamed = {
+            one: old
+            for one, old in self.ids.items()
+            if is_session_name(old) and normalize("NFC", old) != normalize("NFC", one)
+        }
+        op = self.pick(*["completed"] * 3, *["renamed"] * 8 * bool(renamed), "archived", "switched")
         moves: Moves = ((where, f"completed/{where}"),) if op == "archived" else ()
         if op == "completed" and self.rarely(2):
             moves = ((where, f"completed/{where}"),)
-        if op == "renamed" and renamed:
+        if op == "renamed":
             where = self.pick(*renamed)
             name, moves = normalize("NFC", where), ((renamed[where], where),)
         entry = LogEntry("1a", op, parse_time("2026-01-02T03:04:05Z"), name, (name, None), moves)
