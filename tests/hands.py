@@ -38,7 +38,9 @@ CHANGING = (
     "set_mtime",
     "sync",
 )
-# Those of them that need room on the disk.
+# Those that only look.
+LOOKING = ("list_names", "read_status", "is_writable", "stat", "read", "child", "open_lock_file")
+# Those that change and need room on the disk.
 GROWING = ("create", "append", "create_marker", "make")
 
 Play = Callable[[], object]
@@ -94,6 +96,35 @@ def play(
 
     patch.setattr(Folder, verb, hand)
     return played
+
+
+def play_at(patch: pytest.MonkeyPatch, number: int, act: Play) -> list[str]:
+    """Let somebody else act just before the `number`-th call of Folder, whichever that is.
+
+    Returns:
+        A list that grows by the verb of every call, without those that other calls make.
+    """
+    calls: list[str] = []
+    depth = 0
+    for verb in (*CHANGING, *LOOKING):
+        real = getattr(Folder, verb)
+
+        def hand(
+            self: Folder, *args: Any, verb: str = verb, real: Any = real, **options: Any
+        ) -> Any:
+            nonlocal depth
+            if not depth:
+                calls.append(verb)
+            depth += 1
+            try:
+                if depth == 1 and len(calls) == number:
+                    act()
+                return real(self, *args, **options)
+            finally:
+                depth -= 1
+
+        patch.setattr(Folder, verb, hand)
+    return calls
 
 
 def fail(
@@ -184,7 +215,7 @@ def run_in_child(
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         raise
-    status = _wait(child)
+    status = wait(child)
     assert status in expected, f"the child ended with status {status}"
     return status
 
@@ -219,9 +250,9 @@ def run_together(acts: list[Play], *beside: Callable[[Callable[[], bool]], objec
     for _ in acts:
         os.read(ready, 1)
     os.close(opener)
-    statuses = [_wait(child) for child in children]
+    statuses = [wait(child) for child in children]
     os.close(stopper)
-    watched = [_wait(watcher) for watcher in watchers]
+    watched = [wait(watcher) for watcher in watchers]
     for descriptor in (gate, ready, teller, stop):
         os.close(descriptor)
     assert statuses == [0] * len(acts)
@@ -253,7 +284,8 @@ def fork(act: Play) -> int:
         os._exit(code)
 
 
-def _wait(child: int) -> int:
+def wait(child: int) -> int:
+    """Wait for a forked process, and return its exit status."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -67,7 +67,7 @@ def enter(
         yield context
     finally:
         if context.is_temporary:
-            scratch.remove_if_empty(context.path)
+            scratch.remove_if_empty(context.root, context.path)
 
 
 def _make_context(

@@ -9,6 +9,8 @@ from rich.cells import cell_len
 
 from tests.cli.wf import PAUSED, forget_moments, run_in_terminal, see_tree, strip_colour, wf
 from tests.trees_disk import add_box
+from wfsession.core.disk import Folder
+from wfsession.core.locate import open_root
 
 RECORD = "workflow-session.json"
 FILE, TREE, BLANK = (
@@ -240,3 +242,25 @@ def test_what_the_doctor_set_aside_is_brought_back_by_the_name_that_it_told(root
     assert json.loads((root / ORIGIN).read_bytes())["project"] == "Kept"
     assert wf("attic", "restore", box.name).code == 0
     assert (root / ORIGIN).read_bytes() == b'{"project": "Kept", "st'
+
+
+@pytest.mark.parametrize("place", [".attic", f".attic/{FILE}", f".attic/{FILE}/item"])
+def test_showing_follows_no_link_that_was_put_on_the_way_meanwhile(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / FILE).mkdir(parents=True)
+    for path in (outside / "item", outside / FILE / "item"):
+        path.write_text("never to be read")
+
+    def swap(root_path: str) -> Folder:
+        (root / place).rename(tmp_path / "moved")
+        (root / place).symlink_to(outside / "item" if place.endswith("item") else outside)
+        return open_root(root_path)
+
+    monkeypatch.setattr("wfsession.cli.attic.open_root", swap)
+
+    done = wf("attic", "show", FILE, "--json")
+
+    assert (root / place).is_symlink()
+    assert (done.code, done.data["text"]) == (0, None)

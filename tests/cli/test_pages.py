@@ -1,11 +1,15 @@
 """What `list`, `status` and `show` tell, without a terminal."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.cli.wf import ACTIVE, ARCHIVED, COMPLETED, PAUSED, forget_moments, wf
+from wfsession.core.disk import Folder
+from wfsession.core.model import Session
+from wfsession.core.snapshot import open_session
 
 
 def add_session(here: Path, name: str, /, **record: object) -> Path:
@@ -223,3 +227,30 @@ def test_a_path_that_is_no_utf8_is_printed_byte_for_byte(
     assert wf("path", "--json").data["path"] == f"{here}/.workflow/WFS-x"
     assert wf("list", "--json").data["root"] == f"{here}/.workflow"
     assert f"{tmp_path}/a\ufffd/.workflow" in wf("show").out
+
+
+@pytest.mark.parametrize("place", ["completed", f"completed/{ARCHIVED}"])
+def test_show_follows_no_link_that_was_put_on_the_way_meanwhile(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    outside = tmp_path / "outside"
+    for session in (outside, outside / ARCHIVED):
+        (session / ".task").mkdir(parents=True)
+        (session / ".task" / "SECRET.json").write_text('{"id": "SECRET", "status": "active"}')
+        (session / "SECRET.md").touch()
+    path = project / ".workflow" / place
+
+    def swap(session: Session) -> AbstractContextManager[Folder]:
+        if not path.is_symlink():
+            path.rename(tmp_path / "moved")
+            path.symlink_to(outside)
+        return open_session(session)
+
+    monkeypatch.setattr("wfsession.cli.portrait.open_session", swap)
+    monkeypatch.setattr("wfsession.cli.show.open_session", swap)
+
+    done = wf("show", ARCHIVED, "--json")
+
+    assert path.is_symlink()
+    assert (done.data["task_list"], done.data["files"]) == ([], [])
+    assert "SECRET" not in done.out

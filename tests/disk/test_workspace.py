@@ -232,9 +232,22 @@ def test_an_empty_workspace_that_cannot_be_removed_is_kept(
 
     with monkeypatch.context() as patch:
         fail(patch, errno.EROFS, "remove")
-        assert not scratch.remove_if_empty(path)
-    assert scratch.remove_if_empty(path)
-    assert scratch.remove_if_empty(path)
+        assert not scratch.remove_if_empty(str(idle), path)
+    assert scratch.remove_if_empty(str(idle), path)
+    assert scratch.remove_if_empty(str(idle), path)
+
+
+@pytest.mark.parametrize("place", [".wf", ".wf/tmp"])
+def test_an_empty_workspace_is_not_removed_by_way_of_a_link(
+    idle: Path, tmp_path: Path, place: str
+) -> None:
+    path = Path(scratch.make_workspace(str(idle), "x"))
+    elsewhere = tmp_path / "elsewhere"
+    (idle / place).rename(elsewhere)
+    (idle / place).symlink_to(elsewhere)
+
+    assert not scratch.remove_if_empty(str(idle), str(path))
+    assert path.is_dir()
 
 
 def test_init_makes_a_root_and_open_finds_it(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ def test_the_second_line_says_only_what_came_out_otherwise() -> None:
     assert parse_journal(encode_intent(INTENT) + encode_done(INTENT, other)) == (other,)
 
 
+def test_an_undoing_knows_its_place_in_the_attic_only_when_it_is_done() -> None:
+    intent = evolve(INTENT, op="undone", moves=(("WFS-ü", ".attic"),), changes=())
+    done = evolve(intent, moves=(("WFS-ü", ".attic/20260102-undone-1a/item"),), state="done")
+
+    assert parse_journal(encode_intent(intent)) == (intent,)
+    assert parse_journal(encode_intent(intent) + encode_done(intent, done)) == (done,)
+    line = encode_done(intent, intent)
+    assert parse_journal(encode_intent(intent) + line) == (intent,)
+
+
 def test_what_was_withdrawn_never_was_and_what_was_settled_is_said_so() -> None:
     line = encode_intent(INTENT)
 
@@ -90,6 +100,17 @@ BAD_INTENTS: list[dict[str, Any]] = [
     {"intent": {"active": [1, None], "moves": [], "changes": []}},
     {"intent": {"active": [None, None], "moves": [["a"]], "changes": []}},
     {"intent": {"active": [None, None], "moves": [["a", 5]], "changes": []}},
+    {"intent": {"active": [None, None], "moves": [["WFS-a", "../WFS-a"]], "changes": []}},
+    {"intent": {"active": [None, None], "moves": [[".wf", "WFS-a"]], "changes": []}},
+    {"intent": {"active": [None, None], "moves": [["WFS-a", ".attic"]], "changes": []}},
+    {"intent": {"active": [None, None], "moves": [["WFS-a", ".attic/../item"]], "changes": []}},
+    {
+        "intent": {
+            "active": [None, None],
+            "moves": [],
+            "changes": [{"directory": "/a", "path": ["x"]}],
+        }
+    },
     {"intent": {"active": [None, None], "moves": [], "changes": ["x"]}},
     {"intent": {"active": [None, None], "moves": [], "changes": [{"directory": "a"}]}},
     {"intent": {"active": [None, None], "moves": [], "changes": [{"directory": 1, "path": []}]}},

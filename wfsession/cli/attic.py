@@ -14,10 +14,11 @@ from wfsession.cli.verb import Verb
 from wfsession.cli.words import count, join, tell_age, tell_ago, tell_size
 from wfsession.core import layout
 from wfsession.core.attic import ITEM
-from wfsession.core.boxes import Box, match_box
-from wfsession.core.disk import Folder
+from wfsession.core.boxes import Box, match_box, open_box
+from wfsession.core.locate import open_root
 from wfsession.core.times import encode_time, now
 from wfsession.core.unboxing import Emptied, Restored
+from wfsession.errors import WfError
 from wfsession.workspace import Workspace
 
 TYPE_CHECKING = False
@@ -188,7 +189,7 @@ def attic(call: Call) -> Answer:
     if action in (None, "list"):
         return Listed(workspace.root, workspace.attic(), now())
     if action == "show":
-        return _show(_find(workspace, call.options.name))
+        return _show(workspace.root, _find(workspace, call.options.name))
     if action == "restore":
         name = _find(workspace, call.options.name).name
         return Returned(workspace.restore(name, dry_run=call.is_dry), call.is_dry)
@@ -199,17 +200,17 @@ def _find(workspace: Workspace, text: str) -> Box:
     return match_box(workspace.attic(), text, f"{workspace.root}/{layout.ATTIC}")
 
 
-def _show(box: Box) -> Answer:
+def _show(root_path: str, box: Box) -> Answer:
     entries = text = None
     try:
-        with Folder.open(box.path) as folder:
+        with open_root(root_path) as root, open_box(root, box.name) as folder:
             if box.kind == "directory":
                 with folder.child(ITEM) as item:
                     entries = tuple(sorted(item.list_names()))
             elif box.kind == "file":
                 data = folder.read(ITEM, _MOST_TEXT_BYTES).data
                 text = None if b"\0" in data else data.decode()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, WfError, UnicodeDecodeError):
         pass  # closed to us, large, or no text: the rest is worth a page all the same
     return Shown(box, entries, text, now())
 

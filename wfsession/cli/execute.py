@@ -69,7 +69,7 @@ def execute(call: Call) -> Answer:
     try:
         code = _run_child(command, make_environment(root, None, workspace))
     finally:
-        if not scratch.remove_if_empty(workspace):
+        if not scratch.remove_if_empty(root, workspace):
             print_line(f"wf: what was written without a session is kept in {workspace}")
             print_line(f'hint: wf adopt {workspace} "what it is about"')
     if code < 0:

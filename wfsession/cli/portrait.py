@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from wfsession.cli.words import join, tell_ago
-from wfsession.core.disk import Folder
 from wfsession.core.model import Checkpoint, Record, Session, Task, Transition
+from wfsession.core.snapshot import open_session
 from wfsession.core.tasks import FINISHED, IN_PROGRESS, read_tasks
 from wfsession.core.times import encode_time
 
@@ -79,7 +79,7 @@ def encode_task(task: Task) -> "Data":
 def list_tasks(session: Session) -> tuple[Task, ...]:
     """Return a session's tasks; none where its directory cannot be opened."""
     try:
-        with Folder.open(session.path) as folder:
+        with open_session(session) as folder:
             return read_tasks(folder, session.record)
     except OSError:
         # Listed as bad, or gone this moment: there is nothing to tell of it.

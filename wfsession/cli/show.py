@@ -24,6 +24,7 @@ from wfsession.core.disk import Folder, is_directory
 from wfsession.core.doctor import KINDS, describe
 from wfsession.core.layout import RECORD
 from wfsession.core.model import Session, Task
+from wfsession.core.snapshot import open_session
 from wfsession.core.times import now
 from wfsession.errors import NoActiveSession
 
@@ -169,18 +170,18 @@ def _tell_files(files: Files) -> "Iterator[tuple[str, str]]":
         yield label, "none but the record"
 
 
-def list_files(path: str) -> Files:
+def list_files(session: Session) -> Files:
     """Return the user's files in a session's directory; no symlink is followed."""
     names: list[str] = []
     folders: list[tuple[str, tuple[str, ...]]] = []
     try:
-        with Folder.open(path) as session:
-            for name in sorted(session.list_names()):
+        with open_session(session) as folder:
+            for name in sorted(folder.list_names()):
                 if name in _OURS:
                     continue
-                status = session.find(name)
+                status = folder.find(name)
                 if status is not None and is_directory(status):
-                    folders.append((name, tuple(_walk(session, name))))
+                    folders.append((name, tuple(_walk(folder, name))))
                 elif status is not None:
                     names.append(name)
     except OSError:
@@ -214,7 +215,7 @@ def show(call: Call) -> Answer:
         error.hint = "wf show NAME, and wf list for the names"
         raise
     tasks = list_tasks(session)
-    return Shown(session, tasks, list_files(session.path), now(), tuple(call.notes))
+    return Shown(session, tasks, list_files(session), now(), tuple(call.notes))
 
 
 def _find(call: Call) -> Session:

@@ -11,7 +11,7 @@ from wfsession.core.locate import Place
 from wfsession.core.markers import Listing, MarkerFile
 from wfsession.core.names import encode_marker, nfc
 from wfsession.core.operation import TRIES, Moved, Operation
-from wfsession.errors import Conflict, SessionNotFound
+from wfsession.errors import Conflict, SessionNotFound, UnsafePath
 
 
 def activate(operation: Operation, listing: Listing, place: Place) -> None:
@@ -154,7 +154,7 @@ def _touch_marker(operation: Operation, marker: MarkerFile, mtime_ns: int) -> No
     if mtime_ns > marker.mtime_ns and not operation.dry_run:
         try:
             operation.root.set_mtime(marker.entry, mtime_ns)
-        except FileNotFoundError:
+        except (FileNotFoundError, UnsafePath):
             raise Moved from None
 
 
@@ -197,6 +197,9 @@ def create_marker(operation: Operation, entry: str, mtime_ns: int) -> bool:
     except FileNotFoundError:
         if is_ours:
             return False
+        raise Moved from None
+    except UnsafePath:
+        # Somebody's own has come in its place.
         raise Moved from None
     return True
 

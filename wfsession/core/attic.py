@@ -117,12 +117,12 @@ def open_parent(root: Folder, path: str) -> Folder:
 
 
 def open_below(folder: Folder, path: str) -> Folder:
-    """Open a directory by its path in another; an empty path is that one itself.
+    """Open a directory by its path in another, from there down; an empty path is that one itself.
 
     Raises:
         UnsafePath, FileNotFoundError: as `open_parent`.
     """
-    found = Folder.open(folder.path)
+    found = folder.again()
     for name in path.split("/") if path else ():
         with found:
             found = found.child(name)

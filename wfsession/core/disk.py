@@ -138,6 +138,13 @@ class Folder:
         """Open a directory in this one, as `open` does."""
         return self._open(self.join(name), name, self._descriptor)
 
+    def again(self) -> "Folder":
+        """Open this same directory once more, wherever it is by now."""
+        if self._descriptor is None:
+            return self.open(self.path)
+        flags = _READ | _DIRECTORY
+        return Folder(self.path, os.open(os.curdir, flags, dir_fd=self._descriptor))
+
     def __enter__(self) -> "Folder":
         return self
 
@@ -181,6 +188,14 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def _open_entry(self, name: str) -> int:
+        try:
+            return os.open(self._at(name), _READ | _NO_FOLLOW | _NO_BLOCK, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+                raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
+            raise
+
     @_tell_path
     def read(self, name: str, limit_bytes: int) -> FileContents:
         """Return the bytes of a regular file of at most `limit_bytes`.
@@ -189,14 +204,7 @@ class Folder:
             UnsafePath: it is a symlink, or no regular file, or larger; nothing was read.
             OSError: as the system says, FileNotFoundError among them.
         """
-        try:
-            descriptor = os.open(
-                self._at(name), _READ | _NO_FOLLOW | _NO_BLOCK, dir_fd=self._descriptor
-            )
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
-                raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
-            raise
+        descriptor = self._open_entry(name)
         try:
             status = os.fstat(descriptor)
             if not is_regular(status):
@@ -241,7 +249,7 @@ class Folder:
             durable: whether the file is synced, and the directory too if the file is new.
 
         Raises:
-            UnsafePath: it is a symlink, or no regular file.
+            UnsafePath: it is a symlink, or no regular file, or has another name elsewhere.
             OSError: as the system says; a part of the line may be there then.
 
         On crash: any part of the line is there; the next one starts on a line of its own.
@@ -254,8 +262,8 @@ class Folder:
             raise
         try:
             status = os.fstat(descriptor)
-            if not is_regular(status):
-                raise UnsafePath(self.join(name), "is no regular file")
+            if not is_regular(status) or status.st_nlink != 1:
+                raise UnsafePath(self.join(name), "is no regular file, or has another name")
             if status.st_size:
                 os.lseek(descriptor, -1, os.SEEK_END)
                 if os.read(descriptor, 1) != b"\n":
@@ -355,12 +363,22 @@ class Folder:
 
     @_tell_path
     def set_mtime(self, name: str, mtime_ns: int) -> None:
-        """Set the time stamps of a file, in nanoseconds."""
-        path, stamps = self._at(name), (mtime_ns, mtime_ns)
-        if os.utime in os.supports_follow_symlinks:
-            os.utime(path, ns=stamps, dir_fd=self._descriptor, follow_symlinks=False)
-        else:  # pragma: no cover - Windows: a time is set on what a link leads to
-            os.utime(path, ns=stamps)
+        """Set the time stamps of an entry, in nanoseconds.
+
+        Raises:
+            UnsafePath: it is a symlink, or a file with another name, whose time that is too.
+        """
+        if os.utime not in os.supports_fd:  # pragma: no cover - Windows
+            os.utime(self._at(name), ns=(mtime_ns, mtime_ns))
+            return
+        descriptor = self._open_entry(name)
+        try:
+            status = os.fstat(descriptor)
+            if not is_directory(status) and status.st_nlink != 1:
+                raise UnsafePath(self.join(name), "has another name, whose time it is too")
+            os.utime(descriptor, ns=(mtime_ns, mtime_ns))
+        finally:
+            os.close(descriptor)
 
     def sync(self) -> bool:
         """Make the names in this directory durable (R13); tell whether the system can at all."""

@@ -128,7 +128,7 @@ def _parse_intent(entry_id: str, item: dict[str, Any]) -> LogEntry:
         at=parse_time(item.get("at")),
         session=_as_text(item["session"]),
         active=(before, after),
-        moves=_parse_moves(intent["moves"]),
+        moves=_parse_moves(intent["moves"], item["op"]),
         changes=tuple(_parse_changes(intent["changes"])),
         undoes=_as_text(item.get("undoes", "")),
         is_whole=intent.get("is_whole", True) is True,
@@ -140,8 +140,7 @@ def _close(entry: LogEntry, item: dict[str, Any]) -> LogEntry:
         return evolve(entry, state="settled")
     post = item["post"]
     closed = evolve(entry, state="done", active=(entry.active[0], _as_name(post["active"])))
-    if "moves" in post:
-        closed = evolve(closed, moves=_parse_moves(post["moves"]))
+    closed = evolve(closed, moves=_parse_moves(post.get("moves", entry.moves)))
     if "changes" in post:
         closed = evolve(closed, changes=tuple(_parse_changes(post["changes"])))
     holds = {
@@ -151,12 +150,12 @@ def _close(entry: LogEntry, item: dict[str, Any]) -> LogEntry:
     return evolve(closed, holds=holds, is_whole=is_whole)
 
 
-def _parse_moves(moves: list[list[str]]) -> tuple[tuple[str, str], ...]:
+def _parse_moves(moves: list[list[str]], op: str = "") -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             _as_directory(source) if source else "",
             # What an undoing sets aside has no box yet when that is intended.
-            target if target == layout.ATTIC else _as_directory(target),
+            target if op == "undone" and target == layout.ATTIC else _as_directory(target),
         )
         for source, target in moves
     )

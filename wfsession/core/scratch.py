@@ -8,6 +8,7 @@ stayed empty is removed; one in which something was written is kept, and can be 
 import os
 
 from wfsession.core import layout
+from wfsession.core.attic import open_parent
 from wfsession.core.disk import Folder, make_directories
 from wfsession.core.names import make_slug
 from wfsession.core.private import make_private
@@ -51,16 +52,22 @@ def _find_state_directory() -> str:
     return os.path.join(user_state_dir("wfsession", appauthor=False), "workspaces")
 
 
-def remove_if_empty(path: str) -> bool:
+def remove_if_empty(root_path: str | None, path: str) -> bool:
     """Remove a temporary workspace in which nothing was written.
+
+    Args:
+        root_path: the root that it was made for, or None.
+        path: what `make_workspace` returned.
 
     Returns:
         Whether it is gone.
     """
-    parent, name = os.path.split(path)
+    above, name = os.path.split(path)
+    base = above if root_path is None else root_path
     try:
-        with Folder.open(parent) as folder:
-            folder.remove(name)
+        # Whoever worked there may have put a link in the place of what is on the way.
+        with Folder.open(base) as top, open_parent(top, os.path.relpath(path, base)) as parent:
+            parent.remove(name)
     except FileNotFoundError:
         return True
     except OSError:

@@ -4,11 +4,14 @@ Reads only. One listing of the root, one directory and one record a session; wha
 used is listed as bad and breaks nothing.
 """
 
-from collections.abc import Set
+import os
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 
 from attrs import evolve
 
 from wfsession.core import layout
+from wfsession.core.attic import open_below
 from wfsession.core.disk import FileContents, Folder, is_regular
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing, MarkerFile, read_markers
@@ -139,6 +142,24 @@ def read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -
         reason = f"cannot be read ({error.strerror})"
         denied = _make_bad(folder, place, "record-unreadable", reason)
         return evolve(denied, is_denied=True) if denied else None
+
+
+@contextmanager
+def open_session(session: Session) -> Iterator[Folder]:
+    """Open the directory of a session that was read, by way of its root.
+
+    Raises:
+        UnsafePath: something else is in the place of a directory on the way.
+        OSError: as the system says, FileNotFoundError among them.
+    """
+    base = os.path.dirname(session.path)
+    if session.location == layout.COMPLETED:
+        base = os.path.dirname(base)
+    with (
+        Folder.open(base) as top,
+        open_below(top, os.path.relpath(session.path, base)) as folder,
+    ):
+        yield folder
 
 
 def read_session(root: Folder, place: Place, listing: Listing) -> Session | None:

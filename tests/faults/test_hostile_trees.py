@@ -1,0 +1,92 @@
+"""A root in which something else stands where something of ours belongs.
+
+Whatever it is, and whatever is done there: nothing outside the root is read, written, moved or
+removed, nothing hangs, and the outcome is a value or one sentence.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wfsession
+from tests.conftest import IN_CI
+from tests.hostile import CHANGES, KINDS, Outside, ask, build, find_place, go_on, guard, put
+
+PLACES = (
+    ".active-WFS-a",
+    ".active-WFS-b",
+    ".active-WFS-new",
+    ".active-WFS-z",
+    ".attic",
+    ".attic/@BOX@",
+    ".attic/@BOX@/item",
+    ".attic/@BOX@/note.json",
+    ".gitignore",
+    ".threads",
+    ".threads/claude--1",
+    ".wf",
+    ".wf/journal.jsonl",
+    ".wf/lock",
+    ".wf/tmp",
+    ".wf/tmp/record-1",
+    "WFS-a",
+    "WFS-a/.archiving",
+    "WFS-a/.task",
+    "WFS-a/.task/IMPL-1.json",
+    "WFS-a/.threads",
+    "WFS-a/workflow-session.json",
+    "WFS-b",
+    "WFS-b/workflow-session.json",
+    "WFS-done/.archiving",
+    "WFS-new",
+    "WFS-z",
+    "completed",
+    "completed/WFS-done",
+    "completed/WFS-old",
+    "completed/WFS-old/workflow-session.json",
+    "session_status.jsonl",
+    "sessions",
+    "sessions/WFS-leg",
+    "archives",
+    "archives/manifest.json",
+)
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Iterator[Path]:
+    place = find_place(tmp_path)
+    yield place
+    shutil.rmtree(place)
+
+
+def choose_kinds(number: int) -> list[str]:
+    """Return all that there are, or some where time is short: others for each number."""
+    return list(KINDS) if IN_CI else list(KINDS)[number % 5 :: 5]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_outside_is_touched_or_read_and_nothing_hangs(top: Path, place: str) -> None:
+    outside = Outside(top)
+
+    def play() -> None:
+        for number, name in enumerate(CHANGES):
+            for kind in choose_kinds(number):
+                go_on()
+                play_one(top / "project", outside, place, kind, name)
+
+    guard(play)
+
+
+def play_one(project: Path, outside: Outside, place: str, kind: str, name: str) -> None:
+    root = build(project, CHANGES[name])
+    put(root / place, kind, outside)
+    workspace = wfsession.open(root)
+    workspace.timeout_s = 0
+
+    told = ask(lambda: CHANGES[name].act(workspace))
+
+    # What has a second name outside is inside all the same.
+    outside.check("" if kind.startswith("a second name") else told, (kind, name))
+    shutil.rmtree(project)

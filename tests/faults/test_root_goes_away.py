@@ -1,0 +1,96 @@
+"""A root that is moved, replaced or deleted before any call of an operation that has it open."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import wfsession
+from tests.hands import play_at
+from tests.hostile import CHANGES, ask, build, find_place
+from tests.trees_disk import check_sound, make_usual_root, mark, photograph
+from wfsession.core.doctor import diagnose
+from wfsession.core.repair import heal
+from wfsession.core.survey import read_survey
+
+OPERATIONS = (
+    "switch",
+    "create",
+    "adopt",
+    "complete and archive",
+    "reopen archived",
+    "rename",
+    "undo create",
+    "undo undo",
+    "heal",
+    "enter",
+    "snapshot",
+)
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Iterator[Path]:
+    place = find_place(tmp_path)
+    yield place
+    shutil.rmtree(place)
+
+
+def play_each(top: Path, name: str, act: Callable[[Path], object]) -> Iterator[Path]:
+    """Let something happen to the root before each call of an operation; yield what it was."""
+    project = top / "project"
+    number, has_happened = 0, True
+    while has_happened:
+        number += 1
+        root = build(project, CHANGES[name])
+        # A marker that is to be set aside.
+        mark(root, "WFS-c", age_s=7200, data=b"kept\n")
+        workspace = wfsession.open(root)
+        workspace.timeout_s = 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("time.sleep", lambda seconds: None)
+            calls = play_at(patch, number, partial(act, root))
+            # A value, or a sentence of ours: anything else is raised here.
+            ask(partial(CHANGES[name].act, workspace))
+        has_happened = len(calls) >= number
+        if has_happened:
+            yield root
+        shutil.rmtree(project)
+    assert number > 10
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_root_that_is_moved_is_consistent_where_it_is(top: Path, name: str) -> None:
+    for root in play_each(top, name, lambda root: os.rename(root, root.parent / "moved")):
+        moved = root.parent / "moved"
+        assert not root.exists()
+        heal(str(moved))
+        check_sound(moved)
+        assert diagnose(read_survey(str(moved))) == ()
+        texts = sorted(path.read_text() for path in moved.rglob("PLAN.md"))
+        names = ("WFS-a", "WFS-b", "WFS-c", "WFS-done", "completed/WFS-old")
+        assert texts == [f"the plan of {one}\n" for one in names]
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "heal"])
+def test_another_root_that_is_put_in_its_place_is_left_alone(top: Path, name: str) -> None:
+    """The healing looks again at what is there, and may put that right too."""
+    other = make_usual_root(top / "other")
+    mark(other, "WFS-c", age_s=7200, data=b"theirs\n")
+    before = photograph(other)
+
+    def replace(root: Path) -> None:
+        os.rename(root, root.parent / "moved")
+        os.rename(other, root)
+
+    for root in play_each(top, name, replace):
+        os.rename(root, other)
+        assert photograph(other) == before
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_root_that_is_deleted_is_not_made_again(top: Path, name: str) -> None:
+    for root in play_each(top, name, shutil.rmtree):
+        assert not root.exists()
