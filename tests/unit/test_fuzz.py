@@ -199,6 +199,7 @@ def test_any_lines_are_a_registry(data: bytes) -> None:
 @given(_record_bytes)
 @example(DEEP)
 @example(DIGITS)
+@example(b'{"a": {"b": 1e400')
 def test_of_any_bytes_a_record_can_be_put_together(data: bytes) -> None:
     count("fuzz inputs")
     found = read_first_keys(data)
