@@ -52,6 +52,16 @@ def add_session(root: Path, name: str, status: str = "paused", **fields: Any) ->
     return session
 
 
+# The states of the sessions that `make_usual_root` makes.
+USUAL_STATES = {
+    "WFS-a": "active",
+    "WFS-b": "paused",
+    "WFS-c": "paused",
+    "WFS-done": "completed",
+    "completed/WFS-old": "archived",
+}
+
+
 def make_usual_root(project: Path) -> Path:
     """Make a root: WFS-a active, WFS-b and WFS-c paused, WFS-done completed, WFS-old archived."""
     root = make_root(project, "WFS-a", "WFS-b", "WFS-c", active="WFS-a")
@@ -210,3 +220,7 @@ def list_leftovers(root: Path) -> list[str]:
     """Return what was prepared and not taken away again."""
     staging = root / ".wf" / "tmp"
     return sorted(os.listdir(staging)) if staging.is_dir() else []
+
+
+def list_attic(root: Path) -> list[Path]:
+    return sorted((root / ".attic").iterdir()) if (root / ".attic").exists() else []
