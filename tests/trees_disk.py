@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from wfsession.core.disk import Folder
+from wfsession.core.lock import Lock
 from wfsession.core.model import Session, Snapshot
 from wfsession.core.names import is_session_name
 from wfsession.core.snapshot import read_snapshot
@@ -224,3 +226,7 @@ def list_leftovers(root: Path) -> list[str]:
 
 def list_attic(root: Path) -> list[Path]:
     return sorted((root / ".attic").iterdir()) if (root / ".attic").exists() else []
+
+
+def lock_of(folder: Folder) -> Lock:
+    return Lock(folder, ".wf", "lock")
