@@ -136,6 +136,25 @@ def test_the_first_write_makes_a_gitignore_and_none_overwrites_it(tmp_path: Path
     assert (root / ".gitignore").read_bytes() == b"mine\n"
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_what_stands_in_the_place_of_a_gitignore_is_left_alone(
+    tmp_path: Path, is_link: bool
+) -> None:
+    root = make_root(tmp_path, "WFS-a")
+    ignore = root / ".gitignore"
+    if is_link:
+        (tmp_path / "theirs").write_bytes(b".act")
+        ignore.symlink_to(tmp_path / "theirs")
+    else:
+        ignore.mkdir()
+
+    wfsession.open(tmp_path).switch("WFS-a")
+
+    assert wfsession.current(tmp_path) == "WFS-a"
+    assert ignore.is_symlink() or list(ignore.iterdir()) == []
+    assert not is_link or (tmp_path / "theirs").read_bytes() == b".act"
+
+
 def test_making_a_root_twice_only_opens_it_the_second_time(tmp_path: Path) -> None:
     from wfsession.core.creation import create_root
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import wfsession
 from tests.hands import play
 from tests.trees_disk import (
     OLD_NS,
@@ -91,6 +92,26 @@ def test_a_marker_that_will_not_stay_is_a_conflict_after_five_times(
     with pytest.raises(Conflict):
         workspace.create("new")
     assert sorted(states(root)) == ["WFS-a", "WFS-b", "WFS-c", "WFS-new"]
+
+
+def test_what_comes_in_the_place_of_our_new_marker_is_no_marker_and_keeps_its_time(
+    root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    write_old(theirs, b"")
+    marker = root / ".active-WFS-b"
+
+    def take_the_place() -> None:
+        marker.unlink()
+        os.link(theirs, marker)
+
+    played = play(monkeypatch, "set_mtime", take_the_place, name=".active-WFS-b")
+    workspace.switch("WFS-b")
+
+    assert played == [1]
+    assert list_markers(root) == [".active-WFS-b"]
+    assert theirs.stat().st_mtime_ns == OLD_NS
+    assert wfsession.current(root) == "WFS-b"
 
 
 def test_a_marker_made_by_hand_just_before_ours_will_do(
