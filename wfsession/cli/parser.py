@@ -57,6 +57,14 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
     (
+        "agents",
+        {
+            "bind": "wfsession.cli.threads",
+            "unbind": "wfsession.cli.threads",
+            "threads": "wfsession.cli.threads",
+        },
+    ),
+    (
         "put right",
         {
             "log": "wfsession.cli.history",
