@@ -57,9 +57,9 @@ def test_each_verb_is_in_one_of_these_tables() -> None:
     tested = {words[0] for words, *_ in WRITES.values()} | {
         words[0] for words in LOOKS.values() if words
     }
-    # Undo needs something to take back, bind a thread, and verify-fs takes its time: they have
-    # tests of their own.
-    assert set(HOMES) == tested | {"exec", "undo", "bind", "unbind", "verify-fs"}
+    # Undo needs something to take back, bind a thread and hook an event, and verify-fs takes its
+    # time: they have tests of their own.
+    assert set(HOMES) == tested | {"exec", "undo", "bind", "unbind", "hook", "verify-fs"}
 
 
 @each_write

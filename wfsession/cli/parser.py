@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "bind": "wfsession.cli.threads",
             "unbind": "wfsession.cli.threads",
             "threads": "wfsession.cli.threads",
+            "hook": "wfsession.cli.hook",
         },
     ),
     (
