@@ -62,6 +62,8 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "bind": "wfsession.cli.threads",
             "unbind": "wfsession.cli.threads",
             "threads": "wfsession.cli.threads",
+            "install": "wfsession.cli.install",
+            "uninstall": "wfsession.cli.install",
             "hook": "wfsession.cli.hook",
         },
     ),
