@@ -362,3 +362,51 @@ def test_codex_is_silent_before_a_tool_as_older_ones_call_that_failed(
 
     assert codex.hear("PreToolUse").answer == {}
     assert "WFS-other" in codex.hear("PostToolUse").context
+
+
+def test_what_is_cleared_goes_on_with_its_session_under_its_new_id(player: Player) -> None:
+    player.hear("SessionStart")
+    wf("switch", PAUSED)
+    player.hear("SessionEnd", reason="clear")
+    again = attrs.evolve(player, id="22222222-bbbb")
+
+    assert ACTIVE in again.hear("SessionStart", source="clear").context
+    assert again.session == ACTIVE
+    # A third one, which was not cleared, begins with the active session.
+    assert attrs.evolve(player, id="3").hear("SessionStart").context.count(PAUSED) > 0
+
+
+@pytest.mark.parametrize("how", ["two at once", "long ago", "another end", "another place"])
+def test_where_it_is_not_sure_what_was_cleared_it_begins_with_the_active_session(
+    player: Player, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = attrs.evolve(player, id="other")
+    for one in (player, other):
+        one.hear("SessionStart")
+    wf("switch", PAUSED)
+    if how == "two at once":
+        other.hear("SessionEnd", reason="clear")
+    if how == "another place":
+        monkeypatch.setenv("WF_ROOT", str(player.project / ".workflow"))
+        player = attrs.evolve(player, project=tmp_path)
+    player.hear("SessionEnd", reason="logout" if how == "another end" else "clear")
+    if how == "another place":
+        player = attrs.evolve(player, project=player.project.parent)
+    if how == "long ago":
+        path = Path(".workflow", ACTIVE, ".threads", f"{player.thread}.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "closed": "2026-01-01"}))
+    again = attrs.evolve(player, id="22222222-bbbb")
+
+    heard = again.hear("SessionStart", source="clear")
+
+    assert PAUSED in heard.context
+    assert ACTIVE not in heard.context
+
+
+def test_a_pin_that_differs_from_the_binding_is_told_of(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.hear("SessionStart")
+    monkeypatch.setenv("WF_SESSION", PAUSED)
+
+    assert f"commands of this conversation in {PAUSED}" in player.hear("SessionStart").context

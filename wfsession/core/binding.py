@@ -30,7 +30,9 @@ Data = dict[str, Any]
 _Change = Callable[[Data, str], Mapping[Path, Any]]
 
 # What is of one session's file; all else that is known of a thread goes with it to the next.
-_OF_ONE_SESSION = frozenset({"agent", "id", "first_seen", "last_seen", "closed", "spans"})
+_OF_ONE_SESSION = frozenset(
+    {"agent", "id", "first_seen", "last_seen", "closed", "closed_by", "spans"}
+)
 _MOST_CHARACTERS = 4096
 _NO_FACTS = ThreadFacts()
 
@@ -200,11 +202,12 @@ def _end_work(found: Data, stamp: str) -> Mapping[Path, Any]:
     return {("last_seen",): seen, ("spans",): _end_spans(found, stamp)}
 
 
-def _close(found: Data, stamp: str) -> Mapping[Path, Any]:
+def _close(found: Data, stamp: str, reason: str) -> Mapping[Path, Any]:
     """The thread has ended. It was seen last when it was: to end is no work."""
     if found.get("closed") is not None:
         return {}
-    return {("closed",): stamp, ("spans",): _end_spans(found, found.get("last_seen"))}
+    spans = _end_spans(found, found.get("last_seen"))
+    return {("closed",): stamp, ("closed_by",): reason or None, ("spans",): spans}
 
 
 def _make_entering(
@@ -293,11 +296,12 @@ def close(
     root_path: str,
     thread: str,
     name: str,
+    reason: str = "",
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     dry_run: bool = False,
 ) -> Binding:
-    """Put down that a thread has ended, in a session that it worked on.
+    """Put down that a thread has ended, in a session that it worked on, and why, if that is known.
 
     It keeps its binding, to which it comes back when it is resumed.
 
@@ -309,7 +313,11 @@ def close(
 
     On crash: as before, or closed.
     """
-    return _change_file(root_path, thread, name, "close", _close, timeout_s, dry_run)
+
+    def end(found: Data, stamp: str) -> Mapping[Path, Any]:
+        return _close(found, stamp, _clean(reason))
+
+    return _change_file(root_path, thread, name, "close", end, timeout_s, dry_run)
 
 
 def label(

@@ -7,6 +7,7 @@ parts are done all the same.
 import os
 import shlex
 from collections.abc import Callable
+from datetime import timedelta
 
 from attrs import evolve
 
@@ -23,14 +24,17 @@ from wfsession.core.times import now
 from wfsession.errors import SessionNotFound, WfError
 from wfsession.hooks.agent import CHECKPOINT, END, SEEN, START, HookCall, Outcome
 from wfsession.hooks.context import describe
-from wfsession.hooks.present import OPEN, Present, read_present
+from wfsession.hooks.present import OPEN, Present, read_present, read_text
 from wfsession.hooks.told import know_nothing, remember
-from wfsession.threads.bindings import Thread, build_thread, declare
+from wfsession.threads.bindings import Thread, build_thread, declare, list_threads
 
 # An agent waits for its hook, so nothing here waits long for others.
 _TIMEOUT_S = 5.0
 _GIT_TIMEOUT_S = 2.0
 _ENVIRONMENT_BYTES = 1_000_000
+# Why a thread ended, or began, that was emptied.
+CLEARED = "clear"
+_MOMENT = timedelta(seconds=10)
 
 
 def start(call: HookCall) -> Outcome:
@@ -45,7 +49,9 @@ def start(call: HookCall) -> Outcome:
         held = read_binding(root, call.thread)
         is_bound = find_bound(root, held) is not None
     arrival = _arrive(call, is_bound, notes)
-    session = arrival.session
+    session, pinned = arrival.session, call.environment.session
+    if pinned and session is not None and is_bound and pinned != session.name:
+        notes.append(f"WF_SESSION keeps the commands of this conversation in {pinned}")
     if session is not None and held != "":
         try:
             bind(call.root, call.thread, session.name, _find_facts(call), timeout_s=_TIMEOUT_S)
@@ -70,7 +76,28 @@ def _arrive(call: HookCall, is_bound: bool, notes: list[str]) -> Arrival:
             return arrive(call.root, call.environment.session, asking)
         except SessionNotFound as error:
             notes.append(f"WF_SESSION: {error}; commands fail here until it is unset")
+    if not is_bound and call.data.get("source") == CLEARED:
+        asking = Environment(thread=_find_cleared(call) or call.thread)
     return arrive(call.root, None, asking)
+
+
+def _find_cleared(call: HookCall) -> str:
+    """Return the thread that this one goes on for, in the same terminal, emptied this moment.
+
+    It has another id, and nothing in the event says which one it had. Where several may be meant,
+    none is.
+    """
+    since = now() - _MOMENT
+    cleared = [
+        thread.name
+        for thread in list_threads(call.root)
+        if thread.agent == call.agent.name
+        and thread.facts.start_directory == call.directory
+        and thread.data.get("closed_by") == CLEARED
+        and thread.closed is not None
+        and thread.closed >= since
+    ]
+    return cleared[0] if len(cleared) == 1 else ""
 
 
 def _read_present(call: HookCall) -> Present:
@@ -164,7 +191,8 @@ def end(call: HookCall) -> Outcome:
     if present.place is not None and not present.follows_marker:
         thread = _read_thread(call, present.place)
         try:
-            close(call.root, call.thread, present.session, timeout_s=_TIMEOUT_S)
+            reason = read_text(call.data, "reason")
+            close(call.root, call.thread, present.session, reason, timeout_s=_TIMEOUT_S)
         except WfError as error:
             notes.append(str(error))
         if thread is None or not thread.spans or thread.spans[-1].since != now():

@@ -72,10 +72,12 @@ def load_agent(name: str) -> Agent:
 
 def _answer(words: "Sequence[str]") -> tuple[str, ...]:
     """Answer, and return what there is to say on standard error."""
+    # First, as whoever writes it may fail if nobody reads it.
+    text = b"" if os.isatty(0) else _read_input()
     if not 1 <= len(words) <= 2:
         raise HookError("which agent's? wf hook AGENT [EVENT]")
     agent = load_agent(words[0])
-    data = _read_event()
+    data = _parse_event(text)
     event = data.get("hook_event_name", words[1] if len(words) == 2 else "")
     act = agent.acts.get(event) if isinstance(event, str) else None
     if act is None:
@@ -115,17 +117,14 @@ def _make_call(agent: Agent, event: str, data: "dict[str, Any]") -> HookCall:
     return HookCall(agent, event, data, thread, directory, root, environment)
 
 
-def _read_event() -> "dict[str, Any]":
-    """Read the event's JSON from standard input.
+def _parse_event(text: bytes) -> "dict[str, Any]":
+    """Return the event that was on standard input.
 
     Raises:
         HookError: it is none, or there is none.
     """
-    if os.isatty(0):
-        raise HookError("it is an agent that calls this, with an event on standard input")
-    text = _read_input()
     if not text.strip():
-        raise HookError("there is no event on standard input")
+        raise HookError("there is no event on standard input, where an agent puts it")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from wfsession.core.disk import Folder, make_directories
 from wfsession.core.splice import REMOVED, Appended, splice
 from wfsession.errors import Conflict, InvalidValue, UnsafePath, WfError, as_wf_error
+from wfsession.hooks.frame import load_agent
 
 Scope = Literal["project", "user"]
 
@@ -28,14 +29,12 @@ _LIMIT_BYTES = 4_000_000
 class Target:
     """What is installed for an agent.
 
-    `folder` is where the agent looks in a project, `home` the variable and the usual place of its
-    own settings. `settings` is the file of its hooks there, `source` ours. `copies` are directories
-    of files beside it.
+    `folder` is where the agent looks in a project. `settings` is the file of its hooks there,
+    `source` ours. `copies` are directories of files beside it.
     """
 
     agent: str
     folder: str
-    home: tuple[str, str]
     settings: str
     source: str
     copies: tuple[str, ...] = ()
@@ -47,12 +46,11 @@ TARGETS = {
         Target(
             "claude-code",
             ".claude",
-            ("CLAUDE_CONFIG_DIR", "~/.claude"),
             "settings.json",
             "claude-code/hooks/hooks.json",
             ("commands", "skills"),
         ),
-        Target("codex", ".codex", ("CODEX_HOME", "~/.codex"), "hooks.json", "codex/hooks.json"),
+        Target("codex", ".codex", "hooks.json", "codex/hooks.json"),
     )
 }
 
@@ -91,7 +89,7 @@ def find_directory(target: Target, scope: Scope, project: str) -> str:
     """
     if scope == "project":
         return os.path.join(project, target.folder)
-    variable, usual = target.home
+    variable, usual = load_agent(target.agent).home
     home = os.environ.get(variable) or os.path.expanduser(usual)
     if not os.path.isabs(home):
         reason = f"there is no home directory, and {variable} names none"
