@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import cast
 
 import attrs
+import pytest
 
 import wfsession
 from tests.cli.wf import wf
 from tests.hands import run_in_child
+from tests.hook import Player
 from tests.trees_disk import OLD_NS, RECORD, add_session, make_usual_root, write_old
 from wfsession.core.locate import Environment
 from wfsession.core.selfheal import arrive
@@ -191,6 +193,8 @@ def _read_all(workspace: Workspace) -> Iterable[Callable[[], object]]:
     yield workspace.attic
     yield workspace.snapshot
     yield workspace.active
+    yield workspace.threads
+    yield lambda: workspace.threads(archived=True)
     yield workspace.previous
     yield workspace.diagnose
     yield workspace.log
@@ -235,6 +239,19 @@ def _adopt(workspace: Workspace) -> object:
     work.mkdir()
     (work / "notes.md").write_text("notes\n")
     return workspace.create("adopted", adopt=work)
+
+
+def _as_thread(workspace: Workspace) -> Workspace:
+    return Workspace(workspace.root, Environment(thread=THREAD))
+
+
+def _hook(workspace: Workspace) -> object:
+    """Play a whole conversation of an agent."""
+    events = ("SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "Stop", "SessionEnd")
+    project = Path(workspace.root).parent
+    with pytest.MonkeyPatch.context() as patch:
+        player = Player(patch, project, "1", "claude-code")
+        return tuple(player.hear(event) for event in events)
 
 
 @attrs.frozen
@@ -303,6 +320,13 @@ CHANGES: dict[str, Change] = {
     "add task": Change(lambda ws: ws.add_task("impl-1", "WFS-a")),
     "finish task": Change(lambda ws: ws.finish_task("impl-1", "WFS-b")),
     "update": Change(lambda ws: ws.update("WFS-b", {"x": 1})),
+    "bind": Change(lambda ws: _as_thread(ws).bind("WFS-a")),
+    "switch as a thread": Change(lambda ws: _as_thread(ws).switch("WFS-c")),
+    "unbind": Change(lambda ws: ws.unbind(THREAD), lambda ws: ws.bind("WFS-b", thread=THREAD)),
+    "close a thread": Change(
+        lambda ws: ws.close_thread(THREAD), lambda ws: ws.bind("WFS-b", thread=THREAD)
+    ),
+    "hook": Change(_hook),
     "heal": Change(lambda ws: ws.heal()),
     "enter": Change(_enter),
     "arrive": Change(lambda ws: arrive(ws.root, "WFS-b", Environment())),

@@ -25,7 +25,9 @@ from tests.faults.test_crashes import (
 )
 from tests.hands import Death
 from tests.trees_disk import settle
+from wfsession.core.binding import parse_thread
 from wfsession.core.layout import IGNORED
+from wfsession.core.locate import Environment, open_root, read_binding
 from wfsession.workspace import Workspace
 
 
@@ -164,6 +166,34 @@ def _table(name: str) -> tuple[State, ...]:
     return OPERATIONS[name].states
 
 
+def _as_thread(root: str) -> Workspace:
+    """Open a root as the thread `shell--1` does."""
+    return Workspace(root, Environment(thread="shell--1"))
+
+
+def _check_bound(crash: Crash) -> None:
+    """Hold that the thread is bound before or after, that its files are whole, and what is else."""
+    states = _table("switch") if "switch" in crash.what else (OLD,)
+    with open_root(str(crash.root)) as root:
+        held = read_binding(root, "shell--1")
+    assert held in (None, "", "a", "b"), crash
+    for path in crash.root.glob("*/.threads/*.json"):
+        kept = parse_thread(path.read_bytes())
+        assert kept is not None, (crash, path)
+        # The binding comes first, so only the file of the session before may lag behind.
+        is_working = kept["spans"][-1]["until"] is None
+        assert not is_working or path.parent.parent.name in ("a", held), crash
+    check_states(states, crash)
+    bound = _as_thread(str(crash.root)).bind("b")
+    spans = {one.home: one.spans for one in _as_thread(str(crash.root)).threads()}
+    assert (bound.session, spans["b"][-1].until) == ("b", None), crash
+
+
+def _check_followed(crash: Crash) -> None:
+    _check_bound(attrs.evolve(crash, what=f"switch {crash.what}"))
+
+
+_BOUND = _after(lambda ws: ws.bind("a", thread="shell--1"))
 _AT_WORK = _after(lambda ws: ws.add_task("impl-0", "a"))
 _PAUSED = state(a="paused")
 
@@ -230,6 +260,30 @@ WRITERS: dict[str, Writer] = {
         (state(a="", z="active"), state(a="active id-mismatch"), OLD),
         _after(lambda ws: ws.rename("a", "z")),
     ),
+    "bind": Writer(
+        "bind", lambda ws: ws.bind("b", thread="shell--1"), build=_BOUND, check=_check_bound
+    ),
+    "bind for the first time": Writer(
+        "bind", lambda ws: ws.bind("b", thread="shell--1"), check=_check_bound
+    ),
+    "switch as a bound thread": Writer(
+        "switch",
+        lambda ws: _as_thread(ws.root).switch("b"),
+        _table("switch"),
+        _BOUND,
+        _check_followed,
+    ),
+    "unbind": Writer("unbind", lambda ws: ws.unbind("shell--1"), (OLD,), _BOUND, _check_bound),
+    "label a thread": Writer(
+        "label_thread",
+        lambda ws: ws.label_thread("shell--1", "mine"),
+        (OLD,),
+        _BOUND,
+        _check_bound,
+    ),
+    "close a thread": Writer(
+        "close_thread", lambda ws: ws.close_thread("shell--1"), (OLD,), _BOUND, _check_bound
+    ),
     "enter": Writer("enter", _enter, (_PAUSED,), _after(lambda ws: ws.pause("a"))),
     "heal": Writer("heal", lambda ws: ws.heal(), (), test_healing_crashes.build, _check_healed),
 }
@@ -253,6 +307,7 @@ READERS: dict[str, Callable[[Workspace], object]] = {
     "previous": lambda ws: ws.previous(),
     "log": lambda ws: ws.log(),
     "attic": lambda ws: ws.attic(),
+    "threads": lambda ws: ws.threads(),
     "diagnose": lambda ws: ws.diagnose(),
     "listen": lambda ws: ws.listen(print),
     "open": lambda ws: wfsession.open(ws.root),

@@ -66,8 +66,20 @@ class SessionNotFound(WfError, LookupError):
         self.nearest = nearest
 
 
+class ThreadNotFound(WfError, LookupError):
+    """A thread that a root knows nothing of. Attributes: thread, path."""
+
+    code = "thread-not-found"
+
+    def __init__(self, thread: str, path: str) -> None:
+        shown = thread if len(thread) <= 40 else thread[:40] + "…"
+        super().__init__(f"no thread {shown!r} is known in {path}", "wf threads --all")
+        self.thread = thread
+        self.path = path
+
+
 class AmbiguousName(WfError, LookupError):
-    """A part of a name that several sessions, or boxes of the attic, share.
+    """A part of a name that several sessions, threads, or boxes of the attic, share.
 
     Attributes: name, matches.
     """

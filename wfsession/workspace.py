@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from wfsession.core.boxes import Box
     from wfsession.core.migrate import Migration
+    from wfsession.core.model import Binding
     from wfsession.core.repair import Report
     from wfsession.core.selfheal import Arrival
     from wfsession.core.unboxing import Emptied, Restored
+    from wfsession.threads.bindings import Thread
 
 Listener = Callable[[Event], object]
 
@@ -70,6 +72,14 @@ class Workspace:
 
                 logging.getLogger("wfsession").exception("a listener failed on %r", event.kind)
         return event.session
+
+    def _follow(self, event: Event, dry_run: bool) -> Event:
+        """Bind the thread that asked to the session that it made active."""
+        if not self._environment.thread:
+            return event
+        from wfsession.core.binding import follow
+
+        return follow(self.root, event, self._environment.thread, self.timeout_s, dry_run)
 
     def resolve(self, name: str | None = None) -> locate.Resolution:
         """Find out which session is meant, and why; see `wf current --json`.
@@ -146,13 +156,13 @@ class Workspace:
             timeout_s=self.timeout_s,
             dry_run=dry_run,
         )
-        return self._tell(event)
+        return self._tell(self._follow(event, dry_run) if switch else event)
 
     @after_bringing_over
     def switch(self, name: str, *, dry_run: bool = False) -> Session:
         """Make a session the active one; see `core.lifecycle.switch`."""
         event = lifecycle.switch(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
-        return self._tell(event)
+        return self._tell(self._follow(event, dry_run))
 
     @after_bringing_over
     def pause(self, name: str | None = None, *, dry_run: bool = False) -> Session:
@@ -178,7 +188,7 @@ class Workspace:
                 raise NoActiveSession(self.root)
             name = previous.name
         event = lifecycle.resume(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
-        return self._tell(event)
+        return self._tell(self._follow(event, dry_run))
 
     @after_bringing_over
     def complete(
@@ -210,7 +220,7 @@ class Workspace:
     def reopen(self, name: str, *, dry_run: bool = False) -> Session:
         """Take a completed or archived session up again; see `core.lifecycle.reopen`."""
         event = lifecycle.reopen(self.root, name, timeout_s=self.timeout_s, dry_run=dry_run)
-        return self._tell(event)
+        return self._tell(self._follow(event, dry_run))
 
     @after_bringing_over
     def rename(self, name: str, new_name: str, *, dry_run: bool = False) -> Session:
@@ -300,11 +310,50 @@ class Workspace:
         event = progress.update(self.root, name, changes, timeout_s=self.timeout_s, dry_run=dry_run)
         return self._tell(event)
 
+    @after_bringing_over
+    def bind(
+        self, name: str | None = None, *, thread: str | None = None, dry_run: bool = False
+    ) -> "Binding":
+        """Bind a thread, the one of WF_THREAD if None, to a session; see `core.binding.bind`."""
+        from wfsession.threads.bindings import bind_thread
+
+        name = self._name(name)
+        return bind_thread(self.root, thread, name, self._environment, self.timeout_s, dry_run)
+
+    @after_bringing_over
+    def unbind(self, thread: str | None = None, *, dry_run: bool = False) -> "Binding":
+        """Let a thread follow the marker; see `core.binding.unbind`."""
+        from wfsession.core.binding import unbind
+
+        thread = self._environment.thread if thread is None else thread
+        return unbind(self.root, thread, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    def threads(self, archived: bool = False) -> "tuple[Thread, ...]":
+        """Return the threads that the root knows; see `threads.bindings.list_threads`."""
+        from wfsession.threads.bindings import list_threads
+
+        return list_threads(self.root, archived)
+
+    @after_bringing_over
+    def label_thread(self, thread: str, label: str, *, dry_run: bool = False) -> "Binding":
+        """Give a thread a label; see `threads.bindings.label_thread`."""
+        from wfsession.threads.bindings import label_thread
+
+        return label_thread(self.root, thread, label, timeout_s=self.timeout_s, dry_run=dry_run)
+
+    @after_bringing_over
+    def close_thread(self, thread: str, *, dry_run: bool = False) -> "Binding":
+        """Put down that a thread has ended; see `threads.bindings.close_thread`."""
+        from wfsession.threads.bindings import close_thread
+
+        return close_thread(self.root, thread, timeout_s=self.timeout_s, dry_run=dry_run)
+
     def undo(self, *, dry_run: bool = False) -> Event:
         """Take back the last operation, and return the event of that; see `core.undo.undo`."""
         from wfsession.core.undo import undo
 
         event = undo(self.root, timeout_s=self.timeout_s, dry_run=dry_run)
+        event = self._follow(event, dry_run)
         self._tell(event)
         return event
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wf import SEED, forget_moments, wf
+from tests.hook import Player
 from wfsession.core import disk
 
 
@@ -34,3 +35,9 @@ def project(seed_tree: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: Non
     assert wf("init").code == 0
     forget_moments(seed_tree)
     return seed_tree
+
+
+@pytest.fixture
+def player(project: Path, monkeypatch: pytest.MonkeyPatch) -> Player:
+    """Return a conversation of an agent in that project."""
+    return Player(monkeypatch, project)

@@ -40,6 +40,7 @@ LOOKS = {
     "log": ("log",),
     "attic": ("attic",),
     "migrate": ("migrate",),
+    "threads": ("threads", "--all"),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES
@@ -56,8 +57,10 @@ def test_each_verb_is_in_one_of_these_tables() -> None:
     tested = {words[0] for words, *_ in WRITES.values()} | {
         words[0] for words in LOOKS.values() if words
     }
-    # Undo needs something to take back, verify-fs takes its time; both have tests of their own.
-    assert set(HOMES) == tested | {"exec", "undo", "verify-fs"}
+    # Undo needs something to take back, bind a thread and hook an event; verify-fs takes its time,
+    # and install is about no session. They have tests of their own.
+    apart = "bind exec hook install unbind undo uninstall verify-fs"
+    assert set(HOMES) == tested | set(apart.split())
 
 
 @each_write

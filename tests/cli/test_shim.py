@@ -340,6 +340,10 @@ ANSWERED = {
     ),
     "a thread without a binding": (Tree(BOUND, "p", (("WF_THREAD", "claude--2"),)), "WFS-a"),
     "a thread without bindings": (Tree(MARKED, "p", THREAD), "WFS-a"),
+    "a thread that was unbound": (
+        Tree((*TWO, Entry(f"p/{ROOT}/.threads/claude--1", "file")), "p", THREAD),
+        "WFS-a",
+    ),
     "an empty thread": (Tree(BOUND, "p", (("WF_THREAD", ""),)), "WFS-a"),
     "a named root": (Tree((*MARKED, Entry("o")), "o", _root(f"{TOP}/p/{ROOT}")), "WFS-a"),
     "a named project": (Tree((*MARKED, Entry("o")), "o", _root(f"{TOP}/p")), "WFS-a"),
@@ -495,6 +499,9 @@ HANDED = {
     "a thread that is none": Tree(BOUND, "p", (("WF_THREAD", "claude"),)),
     "a thread with a path": Tree(BOUND, "p", (("WF_THREAD", "../.threads/claude--1"),)),
     "a hidden thread": Tree(BOUND, "p", (("WF_THREAD", ".claude--1"),)),
+    "a thread without an agent": Tree(BOUND, "p", (("WF_THREAD", "--1"),)),
+    "a thread without an id": Tree(BOUND, "p", (("WF_THREAD", "claude--"),)),
+    "a thread that is too long": Tree(BOUND, "p", (("WF_THREAD", "c--" + "1" * 198),)),
     "bindings in a symlink": Tree(
         (
             *MARKED,
@@ -524,7 +531,6 @@ HANDED = {
     "a named project without a root": Tree((*MARKED, Entry("p/sub")), "p/sub", _root(".")),
 }
 for _text in (
-    "",
     "WFS-gone\n",
     " WFS-b\n",
     "WFS-b\r\n",

@@ -8,7 +8,7 @@ import sys
 
 from wfsession.cli.answer import Told, UsageError
 from wfsession.cli.render import print_answer, print_error, print_text
-from wfsession.cli.scan import wants_json
+from wfsession.cli.scan import find_verb, wants_json
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 
 TYPE_CHECKING = False
@@ -21,8 +21,15 @@ _INTERRUPTED = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run `wf` with arguments (those of the process if None), and return its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    at = find_verb(words)
+    if at is not None and words[at] == "hook" and not {"-h", "--help"} & {*words}:
+        # Agents call this, and whatever fails is not to stop them: not by way of the parser.
+        from wfsession.hooks.frame import run
+
+        return run([*words[:at], *words[at + 1 :]])
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        return _run(words)
     except KeyboardInterrupt:
         return _INTERRUPTED
 

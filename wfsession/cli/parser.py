@@ -57,6 +57,17 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
     (
+        "agents",
+        {
+            "bind": "wfsession.cli.threads",
+            "unbind": "wfsession.cli.threads",
+            "threads": "wfsession.cli.threads",
+            "install": "wfsession.cli.install",
+            "uninstall": "wfsession.cli.install",
+            "hook": "wfsession.cli.hook",
+        },
+    ),
+    (
         "put right",
         {
             "log": "wfsession.cli.history",

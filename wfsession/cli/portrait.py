@@ -6,7 +6,7 @@ from datetime import datetime
 from wfsession.cli.words import join, tell_ago
 from wfsession.core.model import Checkpoint, Record, Session, Task, Transition
 from wfsession.core.snapshot import open_session
-from wfsession.core.tasks import FINISHED, IN_PROGRESS, read_tasks
+from wfsession.core.tasks import name_in_hand, read_tasks
 from wfsession.core.times import encode_time
 
 TYPE_CHECKING = False
@@ -88,11 +88,7 @@ def list_tasks(session: Session) -> tuple[Task, ...]:
 
 def list_in_hand(session: Session, tasks: tuple[Task, ...] | None = None) -> tuple[str, ...]:
     """Return the ids of the tasks that are worked on: in the record, and by their files."""
-    read = list_tasks(session) if tasks is None else tasks
-    finished = {task.id for task in read if task.status in FINISHED}
-    named = session.record.current_tasks if session.record else ()
-    started = [task.id for task in read if task.status in IN_PROGRESS]
-    return tuple(task for task in dict.fromkeys((*named, *started)) if task not in finished)
+    return name_in_hand(list_tasks(session) if tasks is None else tasks, session.record)
 
 
 def tell_tasks(session: Session) -> str:

@@ -10,7 +10,13 @@ import os
 from wfsession.core import layout
 from wfsession.core.disk import Folder, is_directory, is_regular
 from wfsession.core.markers import Listing, find_directory, read_markers
-from wfsession.core.names import SESSION_PREFIX, encode_marker, is_session_name, nfc
+from wfsession.core.names import (
+    SESSION_PREFIX,
+    encode_marker,
+    find_thread_fault,
+    is_session_name,
+    nfc,
+)
 from wfsession.errors import RootNotFound, SessionNotFound, UnsafePath, as_wf_error
 
 TYPE_CHECKING = False
@@ -21,24 +27,34 @@ _GIT_FILE_BYTES = 4096
 _BINDING_BYTES = 1024
 # No binding, or nothing that could be one.
 _UNBOUND = (errno.ENOENT, errno.EACCES, errno.ENAMETOOLONG)
-_THREAD_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
 class Environment:
-    """What the environment says of us; an empty value is unset, and empty here."""
+    """What the environment says of us; an empty value is unset, and empty here.
 
-    __slots__ = ("root", "session", "thread")
+    `run`, `parent` and `label` are what a spawner declares of a thread that it starts.
+    """
 
-    def __init__(self, session: str = "", root: str = "", thread: str = "") -> None:
+    __slots__ = ("label", "parent", "root", "run", "session", "thread")
+
+    def __init__(
+        self,
+        session: str = "",
+        root: str = "",
+        thread: str = "",
+        declared: tuple[str, str, str] = ("", "", ""),
+    ) -> None:
         self.session = session
         self.root = root
         self.thread = thread
+        self.run, self.parent, self.label = declared
 
 
 def read_environment() -> Environment:
-    """Read WF_SESSION, WF_ROOT and WF_THREAD."""
+    """Read WF_SESSION, WF_ROOT, WF_THREAD, WF_RUN, WF_PARENT_THREAD and WF_LABEL."""
     read = os.environ.get
-    return Environment(read("WF_SESSION", ""), read("WF_ROOT", ""), read("WF_THREAD", ""))
+    declared = (read("WF_RUN", ""), read("WF_PARENT_THREAD", ""), read("WF_LABEL", ""))
+    return Environment(read("WF_SESSION", ""), read("WF_ROOT", ""), read("WF_THREAD", ""), declared)
 
 
 class Place:
@@ -325,22 +341,38 @@ def place_of_winner(listing: Listing) -> Place | None:
     return Place(listing.winner.dirname, "root") if listing.winner else None
 
 
-def _follow_binding(root: Folder, thread: str) -> tuple[Place | None, str]:
-    if not thread:
-        return None, ""
-    if not _THREAD_CHARACTERS.issuperset(thread) or "--" not in thread or thread[0] == ".":
-        return None, f"WF_THREAD is no <agent>--<id>: {thread[:80]!r}; the marker counts"
+def read_binding(root: Folder, thread: str) -> str | None:
+    """Return the name that a thread's binding holds; None where it has none.
+
+    An empty name is that of a thread that was unbound: it stays so until it is bound again.
+    """
     try:
         with root.child(layout.THREADS) as threads:
             line = threads.read(thread, _BINDING_BYTES).data.split(b"\n")[0]
     except OSError as error:
         if isinstance(error, UnsafePath) or error.errno in _UNBOUND:
-            return None, ""
+            return None
         # A disk that fails must not lead a thread to another session than its own.
         raise
-    name = os.fsdecode(line)
+    return os.fsdecode(line)
+
+
+def find_bound(root: Folder, name: str | None) -> Place | None:
+    """Return where the session is that a binding names, or None where it is gone, or archived."""
+    if not name:
+        return None
     place = find_place(root, name) or find_renamed(root, name)
-    if place is None or place.location != "root":
+    return place if place is not None and place.location == "root" else None
+
+
+def _follow_binding(root: Folder, thread: str) -> tuple[Place | None, str]:
+    if not thread:
+        return None, ""
+    if find_thread_fault(thread):
+        return None, f"WF_THREAD is no <agent>--<id>: {thread[:80]!r}; the marker counts"
+    name = read_binding(root, thread)
+    place = find_bound(root, name)
+    if place is None and name:
         return None, f"thread {thread} is bound to {name!r}, which is gone; the marker counts"
     return place, ""
 

@@ -238,6 +238,40 @@ class LogEntry:
 
 
 @frozen
+class ThreadFacts:
+    """What is known of a thread beside its id; what is not known is empty.
+
+    `start_directory`, `config_directory` and `transcript` are paths; `run`, `parent` and
+    `declared_label` are what the spawner of the thread declares.
+    """
+
+    start_directory: str = ""
+    config_directory: str = ""
+    transcript: str = ""
+    branch: str = ""
+    run: str = ""
+    parent: str = ""
+    declared_label: str = ""
+
+
+@frozen
+class Binding:
+    """What an operation on a thread did.
+
+    `session` is the one that the thread is bound to now, and `path` its directory, `previous` the
+    one before; None for none. The rest is as in Event.
+    """
+
+    thread: str
+    session: str | None
+    path: str | None
+    previous: str | None
+    changed: bool = True
+    notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@frozen
 class Event:
     """What an operation did.
 

@@ -1,4 +1,4 @@
-"""The grammar of session names, slugs made from titles, and the file names of markers.
+"""The grammar of session names and of threads, slugs made from titles, file names of markers.
 
 Pure: text in, text out; no disk, no clock. Imports only `errors`.
 Source: DESIGN, "Names".
@@ -82,6 +82,19 @@ def check_name(name: str) -> None:
 def is_session_name(raw: str) -> bool:
     """Tell whether a directory entry's name can be a session's (any Unicode form)."""
     return not find_fault(nfc(raw))
+
+
+def find_thread_fault(thread: str) -> str:
+    """Return why `thread` is no `<agent>--<id>`, or an empty text where it is one."""
+    agent, dashes, rest = thread.partition("--")
+    if not (agent and dashes and rest):
+        return "it is no <agent>--<id>"
+    if len(thread) > MAX_BYTES:
+        return f"it has {len(thread)} characters, and {MAX_BYTES} is the most"
+    odd = next((one for one in thread if one not in _ASCII_USABLE), "")
+    if odd:
+        return f"it contains {odd!r}"
+    return "" if _may_begin(thread[0]) else f"it begins with {thread[0]!r}"
 
 
 def encode_marker(name: str) -> str:

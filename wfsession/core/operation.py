@@ -292,14 +292,15 @@ class Operation:
             return None
         temporary = self.make_temporary("record")
         if not self.dry_run:
-            self._stage(temporary, data, contents)
+            self.stage(temporary, data, contents)
         after = parse_record(data)
         assert isinstance(after, Record)
         self._recording.expect(place.directory, record, after)
         records = (record, after)
         return Prepared(place, folder, edit, contents, records, temporary, only_if_active)
 
-    def _stage(self, temporary: str, data: bytes, like: FileContents) -> None:
+    def stage(self, temporary: str, data: bytes, like: FileContents | None) -> None:
+        """Write a file to `.wf/tmp`, synced; `like` gives it mode and owner."""
         try:
             self.staging().create(temporary, data, like)
         except FileNotFoundError:

@@ -155,6 +155,7 @@ def checkpoint(
     note: str = "",
     artifacts: Mapping[str, str] | None = None,
     trigger: str = "user_request",
+    carries_over: bool = False,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     dry_run: bool = False,
 ) -> Event:
@@ -166,15 +167,23 @@ def checkpoint(
         note: a sentence for whoever goes on, may be empty.
         artifacts: names and paths of what there is to go on with.
         trigger: phase_complete|user_request|session_end.
+        carries_over: whether what somebody said at the last checkpoint of the same phase stays,
+            the note and the artifacts: for checkpoints that nobody asked for.
         timeout_s: how long to wait for the lock, in seconds.
         dry_run: whether only to tell the steps.
     """
 
     def make_edit(moment: datetime) -> Edit:
-        return lambda record: {
-            **make_checkpoint(record, moment, trigger, note, dict(artifacts or {})),
-            **stamp_updated(record, moment),
-        }
+        def edit(record: Record) -> Assignments:
+            last, said, made = record.checkpoint, note, dict(artifacts or {})
+            if carries_over and last is not None and last.phase == record.phase:
+                said, made = said or last.note, made or dict(last.artifacts)
+            return {
+                **make_checkpoint(record, moment, trigger, said, made),
+                **stamp_updated(record, moment),
+            }
+
+        return edit
 
     return _change(root_path, name, make_edit, timeout_s, dry_run)
 

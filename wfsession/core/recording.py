@@ -10,6 +10,7 @@ from datetime import datetime
 
 from attrs import evolve
 
+from wfsession.core import layout
 from wfsession.core.disk import Folder, is_directory
 from wfsession.core.journal import append_line, encode_done, encode_intent, encode_withdrawn
 from wfsession.core.model import Change, LogEntry, Record
@@ -116,9 +117,12 @@ class Recording:
 
 
 def read_holds(folder: Folder) -> dict[str, tuple[int, int]]:
-    """Return the size in bytes and the mtime in ns of each entry of a directory, by name."""
+    """Return the size in bytes and the mtime in ns of each entry of a directory, by name.
+
+    That a thread was bound to the session is no work in it.
+    """
     holds = {}
-    for name in sorted(folder.list_names()):
+    for name in sorted({*folder.list_names()} - {layout.THREADS}):
         status = folder.stat(name)
         size = 0 if is_directory(status) else status.st_size
         # A name that is no UTF-8 cannot stand in JSON as it is.

@@ -16,7 +16,7 @@ from wfsession.core.cutshort import CutShort, list_cut_short
 from wfsession.core.disk import Folder, is_regular
 from wfsession.core.journal import read_journal
 from wfsession.core.legacy import list_expected, read_places
-from wfsession.core.locate import find_place, find_renamed, open_root
+from wfsession.core.locate import find_bound, open_root, read_binding
 from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing, read_markers
 from wfsession.core.model import LogEntry, Snapshot
@@ -25,7 +25,6 @@ from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_snapshot
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 
-_BINDING_BYTES = 1024
 _KINDS = {stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFREG: "file"}
 
 
@@ -132,10 +131,8 @@ def _list_lost_bindings(root: Folder) -> list[tuple[str, str]]:
             for thread in sorted(threads.list_names()):
                 if not _is_file(threads, thread):
                     continue
-                line = threads.read(thread, _BINDING_BYTES).data.split(b"\n")[0]
-                name = os.fsdecode(line)
-                place = find_place(root, name) or find_renamed(root, name)
-                if place is None or place.location != "root":
+                name = read_binding(root, thread)
+                if name and find_bound(root, name) is None:
                     lost.append((thread, name))
     except OSError:
         # No bindings, or some that cannot be read and that nobody follows.

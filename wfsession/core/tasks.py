@@ -4,6 +4,7 @@ Reads only; these files are the user's.
 """
 
 import re
+from collections.abc import Iterable
 
 import orjson
 
@@ -65,6 +66,15 @@ def _read_task(folder: Folder, name: str) -> Task:
         status=data["status"],
         source=path,
     )
+
+
+def name_in_hand(tasks: Iterable[Task], record: Record | None) -> tuple[str, ...]:
+    """Return the ids of the tasks that are worked on: in the record, and by their files."""
+    read = tuple(tasks)
+    finished = {task.id for task in read if task.status in FINISHED}
+    named = record.current_tasks if record else ()
+    started = [task.id for task in read if task.status in IN_PROGRESS]
+    return tuple(task for task in dict.fromkeys((*named, *started)) if task not in finished)
 
 
 def count_tasks(session: Folder, has_files: bool, record: Record | None) -> TaskCounts:

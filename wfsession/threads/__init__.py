@@ -1,0 +1,4 @@
+"""Agents' conversations: which there are, and which session each works on.
+
+Imports core only.
+"""
