@@ -1,10 +1,11 @@
 """A project to stand in, and no waiting for the drive where the command runs in this process."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import SEED, forget_moments, wf
+from tests.cli.wf import REPOSITORY, SEED, forget_moments, wf
 from wfsession.core import disk
 
 
@@ -34,3 +35,14 @@ def project(seed_tree: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: Non
     assert wf("init").code == 0
     forget_moments(seed_tree)
     return seed_tree
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bin/wf that hands over to a script which only says so."""
+    folder = tmp_path_factory.mktemp("program")
+    shutil.copy(REPOSITORY / "bin" / "wf", folder / "wf")
+    stub = folder / "wf-python"
+    stub.write_text("#!/bin/sh\necho handed over\nexit 97\n")
+    stub.chmod(0o755)
+    return folder / "wf"

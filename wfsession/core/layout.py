@@ -15,6 +15,7 @@ IGNORE = ".gitignore"
 IGNORED = b".active-*\n.threads/\n.wf/\n"
 PRIVATE = ".wf"
 LOCK = "lock"
+HINT = "active"
 STAGING = "tmp"
 # What lies in a root and never becomes a session of it.
 OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, COMPLETED})
