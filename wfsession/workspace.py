@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from wfsession.core import choose, creation, lifecycle, locate, progress
-from wfsession.core.first_write import after_bringing_over
+from wfsession.core.first_write import after_bringing_over, has_registry
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
-from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_session, read_snapshot
 from wfsession.errors import (
     NoActiveSession,

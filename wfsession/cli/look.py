@@ -3,8 +3,6 @@
 from argparse import ArgumentParser
 from datetime import datetime
 
-from attrs import frozen
-
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.current import Current
@@ -35,14 +33,17 @@ _COLUMNS = (
 _PROBLEMS = Column("PROBLEMS", drop=2, least=17)
 
 
-@frozen
 class Listed(Answer):
     """The sessions of a root, in the order in which they are shown."""
 
-    snapshot: Snapshot
-    sessions: tuple[Session, ...]
-    with_archived: bool
-    notes: tuple[str, ...] = ()
+    __slots__ = ("sessions", "snapshot", "with_archived")
+
+    def __init__(
+        self, snapshot: Snapshot, sessions: tuple[Session, ...], with_archived: bool
+    ) -> None:
+        self.snapshot = snapshot
+        self.sessions = sessions
+        self.with_archived = with_archived
 
     def to_data(self) -> "Data":
         """Return root, active and sessions."""

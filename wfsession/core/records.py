@@ -10,9 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from wfsession.core.disk import FileContents, Folder
+from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.layout import RECORD
 from wfsession.core.model import ABSENT, Checkpoint, Fault, Record, Transition, WrongField
 from wfsession.core.names import nfc
@@ -131,8 +130,8 @@ def parse_record(data: bytes) -> Record | Fault:
     if not data.strip():
         return Fault("record-corrupt", "it is empty")
     try:
-        parsed = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        parsed = parse_json(data)
+    except ValueError as error:
         return Fault("record-corrupt", f"it is no valid JSON ({error})")
     if not isinstance(parsed, dict):
         return Fault(
@@ -234,8 +233,8 @@ def encode_new_record(name: str, title: str, kind: str, moment: datetime, status
         "meta": {"created": stamp, "updated": stamp},
     }
     try:
-        return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except orjson.JSONEncodeError:
+        return encode_json(record, indent=2)
+    except ValueError:
         raise InvalidValue("title", title, "it is not valid UTF-8") from None
 
 

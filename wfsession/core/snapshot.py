@@ -8,8 +8,6 @@ import os
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
-from attrs import evolve
-
 from wfsession.core import layout
 from wfsession.core.attic import open_below
 from wfsession.core.disk import FileContents, Folder, is_regular
@@ -141,7 +139,7 @@ def read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -
         # A disk that fails must not make a session vanish from a listing.
         reason = f"cannot be read ({error.strerror})"
         denied = _make_bad(folder, place, "record-unreadable", reason)
-        return evolve(denied, is_denied=True) if denied else None
+        return denied._replace(is_denied=True) if denied else None
 
 
 @contextmanager
@@ -293,7 +291,7 @@ def _add_twins(row: Session, alike: list[Session]) -> Session:
         problems.append("duplicate-session")
     if any(other.location == row.location for other in others):
         problems.append("name-collision")
-    return evolve(row, problems=tuple(problems))
+    return row._replace(problems=tuple(problems))
 
 
 def _are_twins(row: Session, other: Session) -> bool:
