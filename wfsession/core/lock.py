@@ -125,13 +125,15 @@ class Lock:
         try:
             # Whatever else somebody put or linked here keeps its bytes.
             before = read_all(self._descriptor, 200)
-            if before and not before.startswith(b"process "):
+            name = f"process {self._pid} on {host}\n".encode()
+            if before == name or (before and not before.startswith(b"process ")):
                 return
             if os.fstat(self._descriptor).st_nlink != 1:
                 return
-            os.ftruncate(self._descriptor, 0)
+            # Not emptied first: ext4 writes what was emptied and filled again to the drive at once.
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, f"process {self._pid} on {host}\n".encode())
+            os.write(self._descriptor, name)
+            os.ftruncate(self._descriptor, len(name))
         except OSError:
             pass  # a full disk: the lock holds without a name on it
 

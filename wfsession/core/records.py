@@ -98,6 +98,18 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
     record = parse_record(data)
     if isinstance(record, Fault):
         raise RecordUnusable(path, record.finding, record.reason)
+    return change_record(data, record, edit, path)[0]
+
+
+def change_record(data: bytes, record: Record, edit: Edit, path: str) -> tuple[bytes, Record]:
+    """Return a record's bytes with a change made, and what they say then; see `apply_edit`.
+
+    Args:
+        data: the record's bytes.
+        record: what they say.
+        edit: the change.
+        path: the record's path, for messages.
+    """
     assignments = {
         keys: value
         for keys, value in edit(record).items()
@@ -110,8 +122,7 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
         raise RecordUnusable(path, "record-wrong-type", f"it cannot be edited: {error}") from None
     except ValueError as error:
         raise InvalidValue("changes", assignments, f"cannot be written as JSON ({error})") from None
-    _refuse_breaking(record, changed, assignments)
-    return changed
+    return changed, _refuse_breaking(record, changed, assignments)
 
 
 def find_value(record: Record, keys: Path) -> Any:
@@ -131,8 +142,8 @@ def _refuse_wrong(record: Record, assignments: Assignments, path: str) -> None:
                 raise RecordUnusable(path, "record-wrong-type", reason)
 
 
-def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> None:
-    """Raise InvalidValue where nobody could use the changed record, or one of its fields."""
+def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> Record:
+    """Return a changed record, or raise InvalidValue where nobody could use it or a field of it."""
     after = parse_record(data)
     if isinstance(after, Fault) or len(data) > LIMIT_BYTES:
         why = after.reason if isinstance(after, Fault) else f"it has {len(data):,} bytes"
@@ -143,6 +154,7 @@ def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> N
         if field.path not in known:
             reason = f"it must be {field.expected}, not {field.found}"
             raise InvalidValue(field.path, assignments, reason)
+    return after
 
 
 def stamp_updated(record: Record, moment: datetime) -> Assignments:
