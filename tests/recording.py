@@ -137,12 +137,10 @@ class Recording:
         assert target is not None
         return Change(verb, self._now[source][name], (source, name), (target, new_name))
 
-    def _note_time(
-        self, verb: str, _: None, name: str, *, ns: tuple[int, int], dir_fd: int, **__: bool
-    ) -> Change:
-        folder = self._find(dir_fd)
-        assert folder is not None
-        return Change(verb, self._now[folder][name], mtime_ns=ns[1])
+    def _note_time(self, verb: str, _: None, descriptor: int, *, ns: tuple[int, int]) -> Change:
+        node = self._find(descriptor)
+        assert node is not None
+        return Change(verb, node, mtime_ns=ns[1])
 
     def _note_write(self, verb: str, count: int, descriptor: int, data: bytes) -> Change | None:
         node = self._find(descriptor)

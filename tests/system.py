@@ -56,7 +56,7 @@ class System:
         for name in NUMBERS:
             if name not in (SYNC, CREATE):
                 setattr(self, name, partial(self._call, watch, name))
-        self.supports_follow_symlinks = {self.utime}
+        self.supports_fd = {self.utime}
 
     def _call(self, watch: Watch, name: str, *args: Any, **options: Any) -> Any:
         real = getattr(os, name)
