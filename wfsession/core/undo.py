@@ -307,7 +307,6 @@ class _Undoing:
         self._move_marker()
         if not self._moves_marker:
             remove_marker_of(operation, self._listing, was)
-            operation.sync(self._root)
         if self._goes_away:
             box = operation.set_aside(self._at, "undone", f"{self._what} was undone")
             self._kept = f"{box}/{ITEM}"
