@@ -14,7 +14,7 @@ from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
-from wfsession.core.snapshot import read_session, read_snapshot
+from wfsession.core.snapshot import Watch, read_session, read_snapshot
 from wfsession.errors import (
     NoActiveSession,
     SessionNotFound,
@@ -90,9 +90,9 @@ class Workspace:
             raise NoActiveSession(self.root)
         return session
 
-    def snapshot(self, archived: bool = True) -> Snapshot:
-        """Read the whole root once: sessions and markers."""
-        return read_snapshot(self.root, archived)
+    def snapshot(self, archived: bool = True, watch: Watch | None = None) -> Snapshot:
+        """Read the whole root once, sessions and markers; see `core.snapshot.read_snapshot`."""
+        return read_snapshot(self.root, archived, watch)
 
     def sessions(self, archived: bool = False) -> tuple[Session, ...]:
         """Return the sessions in the root, by name; with the archived ones behind if asked."""

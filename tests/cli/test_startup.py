@@ -26,14 +26,17 @@ CURRENT = set(
 )
 LIST = CURRENT - {"cli.current"} | set(
     """
-    cli.call cli.current cli.look cli.page cli.parser cli.plain cli.portrait cli.verb
-    core.activation core.attic core.choose core.creation core.edits core.first_write
+    cli.call cli.current cli.look cli.page cli.parser cli.plain cli.portrait cli.verb cli.watching
+    core.activation core.attic core.choose core.creation core.edits core.fields core.first_write
     core.journal core.jsontext core.lifecycle core.model core.operation core.private
     core.progress core.recording core.records core.snapshot core.splice core.states core.tasks
     core.times core.values workspace
     """.split()
 )
-SWITCH = LIST - {"cli.look", "cli.plain", "cli.current"} | {"cli.changed", "cli.lifecycle"}
+SWITCH = LIST - {"cli.look", "cli.plain", "cli.current", "cli.watching"} | {
+    "cli.changed",
+    "cli.lifecycle",
+}
 # Each of these takes longer to load than all of ours together.
 HEAVY = {"attr", "dataclasses", "filelock", "inspect", "logging", "orjson", "pathlib", "rich"}
 

@@ -9,6 +9,7 @@ from wfsession.cli.current import Current
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.portrait import encode_session, tell_tasks, tell_title
 from wfsession.cli.verb import Verb
+from wfsession.cli.watching import show_progress
 from wfsession.cli.words import count, is_serious, tell_age
 from wfsession.core import locate
 from wfsession.core.model import Session, Snapshot
@@ -125,7 +126,8 @@ def sort_sessions(snapshot: Snapshot) -> tuple[Session, ...]:
 
 def list_sessions(call: Call) -> Answer:
     """List the sessions of a root."""
-    snapshot = call.workspace.snapshot(archived=call.options.all)
+    with show_progress("reading sessions") as watch:
+        snapshot = call.workspace.snapshot(archived=call.options.all, watch=watch)
     return Listed(snapshot, sort_sessions(snapshot), call.options.all)
 
 
