@@ -218,7 +218,8 @@ def spell(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(map(spell, value))
     if attrs.has(type(value)):
-        return repr(attrs.asdict(cast("attrs.AttrsInstance", value)))
+        kind = cast("type[attrs.AttrsInstance]", type(value))
+        return " ".join(spell(getattr(value, field.name)) for field in attrs.fields(kind))
     if hasattr(value, "__slots__"):
         return repr([getattr(value, name) for name in value.__slots__])
     return repr(value)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from wfsession.core import choose, creation, lifecycle, locate, progress
-from wfsession.core.first_write import after_bringing_over
+from wfsession.core.first_write import after_bringing_over, has_registry
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
-from wfsession.core.registry import has_registry
-from wfsession.core.snapshot import read_session, read_snapshot
+from wfsession.core.snapshot import Watch, read_session, read_snapshot
 from wfsession.errors import (
     NoActiveSession,
     SessionNotFound,
@@ -101,9 +100,9 @@ class Workspace:
             raise NoActiveSession(self.root)
         return session
 
-    def snapshot(self, archived: bool = True) -> Snapshot:
-        """Read the whole root once: sessions and markers."""
-        return read_snapshot(self.root, archived)
+    def snapshot(self, archived: bool = True, watch: Watch | None = None) -> Snapshot:
+        """Read the whole root once, sessions and markers; see `core.snapshot.read_snapshot`."""
+        return read_snapshot(self.root, archived, watch)
 
     def sessions(self, archived: bool = False) -> tuple[Session, ...]:
         """Return the sessions in the root, by name; with the archived ones behind if asked."""

@@ -1,10 +1,11 @@
 """A project to stand in, and no waiting for the drive where the command runs in this process."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import SEED, forget_moments, wf
+from tests.cli.wf import REPOSITORY, SEED, forget_moments, wf
 from tests.hook import Player
 from wfsession.core import disk
 
@@ -41,3 +42,14 @@ def project(seed_tree: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: Non
 def player(project: Path, monkeypatch: pytest.MonkeyPatch) -> Player:
     """Return a conversation of an agent in that project."""
     return Player(monkeypatch, project)
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bin/wf that hands over to a script which only says so."""
+    folder = tmp_path_factory.mktemp("program")
+    shutil.copy(REPOSITORY / "bin" / "wf", folder / "wf")
+    stub = folder / "wf-python"
+    stub.write_text("#!/bin/sh\necho handed over\nexit 97\n")
+    stub.chmod(0o755)
+    return folder / "wf"

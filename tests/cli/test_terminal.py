@@ -1,6 +1,7 @@
 """What stands on a terminal, wide and narrow, with colour and without."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,18 @@ def test_a_list_names_the_problems_of_each_session_while_there_is_room(project: 
 def test_a_list_without_problems_has_no_column_for_them(project: Path) -> None:
     assert wf("doctor", "--fix").code == 0
     assert "PROBLEMS" not in run_in_terminal("list", "--all", columns=120).out
+
+
+def test_a_long_listing_says_how_far_it_is_and_takes_that_away(project: Path) -> None:
+    for number in range(5000):
+        (project / ".workflow" / f"WFS-{number}").mkdir()
+    done = run_in_terminal("list")
+    assert "\rreading sessions: 5,000 of 5,0" in done.out
+    progress, _, table = done.out.rpartition("\r\x1b[K")
+    assert progress.strip().startswith("reading sessions: 1,000 of")
+    assert "reading" not in table
+    assert "reading" not in run_in_terminal("list", stderr=subprocess.DEVNULL).out
+
+
+def test_a_short_listing_says_nothing_of_it(project: Path) -> None:
+    assert "reading" not in run_in_terminal("list").out

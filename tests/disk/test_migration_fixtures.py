@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict
-
 from tests.conftest import FIXTURES
 from tests.layouts import REGISTRY, forget_moments, list_findings, list_lost, read_attic
 from tests.trees_disk import get, list_files, list_markers, read_json, states
@@ -70,7 +68,7 @@ def test_active_and_archives_become_the_root_and_completed_and_none_is_guessed(
     for name, moment in expected["created_from_name"].items():
         assert encode_time(get(root, name).created) == moment
     for name, counts in expected["task_counts"].items():
-        tasks = asdict(get(root, name).tasks)
+        tasks = get(root, name).tasks._asdict()
         assert {**tasks, "completed": tasks["done"]} == {**counts, "done": counts["completed"]}
     record = read_json(root / "completed" / "WFS-search-index")
     assert record["lessons"]["watch_patterns"] == ["index size"]

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pytest
 
 from tests.hands import fail, play
 from tests.trees_disk import make_root, photograph
-from wfsession.core import trial_together
+from wfsession.core import lock, trial_together
 from wfsession.core.bystander import name_marker
 from wfsession.core.disk import Folder
 from wfsession.core.trial import Assumption, Trial, open_trial
@@ -164,11 +163,11 @@ def test_a_creating_of_other_names_is_told(tmp_path: Path) -> None:
 
 
 def lock_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(filelock, "lock_descriptor", lambda descriptor, blocking: True)
+    patch.setattr(lock, "_try_lock", lambda descriptor: True)
 
 
 def lock_never(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(filelock, "lock_descriptor", lambda descriptor, blocking: False)
+    patch.setattr(lock, "_try_lock", lambda descriptor: False)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +33,7 @@ INTENT = LogEntry(
         Change("completed/WFS-ü", ("gone",), [1, {"a": 2.5}], ABSENT),
     ),
 )
-DONE = evolve(INTENT, state="done", holds={"PLAN.md": (3, 12_345)})
+DONE = INTENT._replace(state="done", holds={"PLAN.md": (3, 12_345)})
 
 
 def test_an_intent_alone_is_an_unfinished_operation() -> None:
@@ -46,18 +45,18 @@ def test_an_operation_comes_back_as_it_was_written() -> None:
 
 
 def test_the_second_line_says_only_what_came_out_otherwise() -> None:
-    moved = evolve(DONE, moves=(("WFS-ü", ".attic/box/item"),), active=("WFS-ü", "WFS-b"))
+    moved = DONE._replace(moves=(("WFS-ü", ".attic/box/item"),), active=("WFS-ü", "WFS-b"))
     line = encode_done(INTENT, moved)
 
     assert parse_journal(encode_intent(INTENT) + line) == (moved,)
     assert set(json.loads(line)["post"]) == {"active", "moves", "holds"}
-    other = evolve(DONE, changes=INTENT.changes[:1])
+    other = DONE._replace(changes=INTENT.changes[:1])
     assert parse_journal(encode_intent(INTENT) + encode_done(INTENT, other)) == (other,)
 
 
 def test_an_undoing_knows_its_place_in_the_attic_only_when_it_is_done() -> None:
-    intent = evolve(INTENT, op="undone", moves=(("WFS-ü", ".attic"),), changes=())
-    done = evolve(intent, moves=(("WFS-ü", ".attic/20260102-undone-1a/item"),), state="done")
+    intent = INTENT._replace(op="undone", moves=(("WFS-ü", ".attic"),), changes=())
+    done = intent._replace(moves=(("WFS-ü", ".attic/20260102-undone-1a/item"),), state="done")
 
     assert parse_journal(encode_intent(intent)) == (intent,)
     assert parse_journal(encode_intent(intent) + encode_done(intent, done)) == (done,)
@@ -69,13 +68,13 @@ def test_what_was_withdrawn_never_was_and_what_was_settled_is_said_so() -> None:
     line = encode_intent(INTENT)
 
     assert parse_journal(line + encode_withdrawn("1a")) == ()
-    assert parse_journal(line + encode_settled("1a")) == (evolve(INTENT, state="settled"),)
+    assert parse_journal(line + encode_settled("1a")) == (INTENT._replace(state="settled"),)
     assert parse_journal(encode_withdrawn("1a") + encode_settled("1a")) == ()
 
 
 def test_the_oldest_comes_first() -> None:
-    other = evolve(INTENT, id="2b")
-    lines = encode_intent(other) + encode_intent(INTENT) + encode_done(other, evolve(other))
+    other = INTENT._replace(id="2b")
+    lines = encode_intent(other) + encode_intent(INTENT) + encode_done(other, other)
 
     assert [entry.id for entry in parse_journal(lines)] == ["2b", "1a"]
 
@@ -83,7 +82,7 @@ def test_the_oldest_comes_first() -> None:
 @pytest.mark.parametrize("cut", range(1, 40))
 def test_a_line_that_was_cut_off_is_skipped_and_spoils_no_other(cut: int) -> None:
     whole = encode_intent(INTENT)
-    other = evolve(INTENT, id="2b")
+    other = INTENT._replace(id="2b")
 
     assert parse_journal(whole[:-cut] + b"\n" + encode_intent(other)) == (
         (other,) if cut > 1 else (INTENT, other)
@@ -150,21 +149,21 @@ ELSEWHERE = (
 
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_no_line_leads_to_what_is_no_session(path: str) -> None:
-    other = evolve(INTENT, op="renamed", changes=())
+    other = INTENT._replace(op="renamed", changes=())
     moves = [((path, "WFS-a"),)]
     if path != ".attic":
         moves.append((("WFS-a", path),))
     for move in moves:
-        line = encode_intent(evolve(other, moves=move))
+        line = encode_intent(other._replace(moves=move))
         assert parse_journal(line) == ()
-        done = encode_done(other, evolve(other, moves=move))
+        done = encode_done(other, other._replace(moves=move))
         assert parse_journal(encode_intent(other) + done) == (other,)
     change = (Change(path, ("status",), "a", "b"),)
-    assert parse_journal(encode_intent(evolve(INTENT, changes=change))) == ()
+    assert parse_journal(encode_intent(INTENT._replace(changes=change))) == ()
 
 
 def test_a_directory_that_is_to_be_set_aside_has_no_box_yet() -> None:
-    undoing = evolve(INTENT, op="undone", moves=(("WFS-a", ".attic"),), changes=())
+    undoing = INTENT._replace(op="undone", moves=(("WFS-a", ".attic"),), changes=())
 
     assert parse_journal(encode_intent(undoing)) == (undoing,)
 
@@ -187,13 +186,13 @@ def test_no_bytes_keep_the_other_lines_from_being_read(noise: bytes) -> None:
 
 def test_what_is_too_large_to_be_kept_is_still_told() -> None:
     large = (Change("a", ("x",), "y" * LINE_BYTES, None),)
-    intent = evolve(INTENT, changes=large)
+    intent = INTENT._replace(changes=large)
 
     line = encode_intent(intent)
     (entry,) = parse_journal(line)
     assert len(line) < 1000
-    assert entry == evolve(INTENT, changes=(), is_whole=False)
-    done = encode_done(INTENT, evolve(DONE, changes=large))
+    assert entry == INTENT._replace(changes=(), is_whole=False)
+    done = encode_done(INTENT, DONE._replace(changes=large))
     assert len(done) < 1000
     (entry,) = parse_journal(encode_intent(INTENT) + done)
     assert (entry.state, entry.is_whole) == ("done", False)

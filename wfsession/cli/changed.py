@@ -1,7 +1,5 @@
 """What a writing verb did, or (dry run) would do: the answer that they all share."""
 
-from attrs import field, frozen
-
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.core.model import Event, Step
@@ -13,7 +11,6 @@ if TYPE_CHECKING:
     from wfsession.cli.answer import Block, Data
 
 
-@frozen
 class Changed(Answer):
     """An operation on a session.
 
@@ -21,17 +18,24 @@ class Changed(Answer):
     `data` that only this verb has.
     """
 
-    event: Event
-    sentence: str
-    is_dry: bool = False
-    more: "tuple[Block, ...]" = ()
-    extra: "Data" = field(factory=dict)
-    notes: tuple[str, ...] = ()
+    __slots__ = ("event", "extra", "is_dry", "more", "notes", "sentence", "session_id")
 
-    @property
-    def session_id(self) -> str:  # type: ignore[override]  # a value there, computed here
-        """The session that was written."""
-        return self.event.session.name
+    def __init__(
+        self,
+        event: Event,
+        sentence: str,
+        is_dry: bool = False,
+        more: "tuple[Block, ...]" = (),
+        extra: "Data | None" = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.event = event
+        self.sentence = sentence
+        self.is_dry = is_dry
+        self.more = more
+        self.extra = extra or {}
+        self.notes = notes
+        self.session_id = event.session.name
 
     def to_data(self) -> "Data":
         """Return session, state, path and previous, and what else there is to know."""
@@ -65,7 +69,7 @@ def make_changed(
     extra: "Data | None" = None,
 ) -> Changed:
     """Return the answer of a verb, with the notes that its call has gathered."""
-    return Changed(event, sentence, call.is_dry, more, extra or {}, tuple(call.notes))
+    return Changed(event, sentence, call.is_dry, more, extra, tuple(call.notes))
 
 
 def encode_step(step: Step) -> "Data":

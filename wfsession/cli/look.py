@@ -3,14 +3,13 @@
 from argparse import ArgumentParser
 from datetime import datetime
 
-from attrs import frozen
-
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.current import Current
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.portrait import encode_session, tell_tasks, tell_title
 from wfsession.cli.verb import Verb
+from wfsession.cli.watching import show_progress
 from wfsession.cli.words import count, is_serious, tell_age
 from wfsession.core import locate
 from wfsession.core.model import Session, Snapshot
@@ -35,14 +34,17 @@ _COLUMNS = (
 _PROBLEMS = Column("PROBLEMS", drop=2, least=17)
 
 
-@frozen
 class Listed(Answer):
     """The sessions of a root, in the order in which they are shown."""
 
-    snapshot: Snapshot
-    sessions: tuple[Session, ...]
-    with_archived: bool
-    notes: tuple[str, ...] = ()
+    __slots__ = ("sessions", "snapshot", "with_archived")
+
+    def __init__(
+        self, snapshot: Snapshot, sessions: tuple[Session, ...], with_archived: bool
+    ) -> None:
+        self.snapshot = snapshot
+        self.sessions = sessions
+        self.with_archived = with_archived
 
     def to_data(self) -> "Data":
         """Return root, active and sessions."""
@@ -124,7 +126,8 @@ def sort_sessions(snapshot: Snapshot) -> tuple[Session, ...]:
 
 def list_sessions(call: Call) -> Answer:
     """List the sessions of a root."""
-    snapshot = call.workspace.snapshot(archived=call.options.all)
+    with show_progress("reading sessions") as watch:
+        snapshot = call.workspace.snapshot(archived=call.options.all, watch=watch)
     return Listed(snapshot, sort_sessions(snapshot), call.options.all)
 
 

@@ -3,18 +3,16 @@
 A line is a plain `str`. Values only; `render` sanitises and prints them.
 """
 
-from attrs import field, frozen
+from typing import NamedTuple
 
 
-@frozen
-class Pairs:
+class Pairs(NamedTuple):
     """Labels and what they stand for, under each other; a label may be empty to go on."""
 
     rows: tuple[tuple[str, str], ...]
 
 
-@frozen
-class Column:
+class Column(NamedTuple):
     """A column of a table on a terminal.
 
     `drop` is its place in the order in which columns go where the terminal is narrow, the
@@ -27,8 +25,7 @@ class Column:
     least: int = 0
 
 
-@frozen
-class Rows:
+class Rows(NamedTuple):
     """A table. In a pipe each row is its cells, joined by tabs, an empty one as `-`.
 
     `marked` are the rows that stand out (the active session's), `faint` those that stand back;
@@ -37,5 +34,5 @@ class Rows:
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
-    marked: frozenset[int] = field(default=frozenset())
-    faint: frozenset[int] = field(default=frozenset())
+    marked: frozenset[int] = frozenset()
+    faint: frozenset[int] = frozenset()

@@ -1,10 +1,13 @@
 """What is known of a verb before it runs: its name, its help, its arguments. Values only."""
 
-from argparse import ArgumentParser
 from collections.abc import Callable
 
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 
 class Verb:
@@ -43,7 +46,7 @@ class Verb:
         about: str,
         usage: str,
         run: Callable[[Call], Answer],
-        arguments: Callable[[ArgumentParser], None] | None = None,
+        arguments: "Callable[[ArgumentParser], None] | None" = None,
         *,
         takes_session: bool = False,
         is_write: bool = False,

@@ -80,10 +80,12 @@ def remove_orphans(operation: Operation, listing: Listing, name: str) -> None:
 
 
 def remove_marker_of(operation: Operation, listing: Listing, place: Place) -> None:
-    """Remove the markers that a session had when the root was listed."""
-    for marker in listing.candidates:
-        if marker.dirname == place.dirname:
-            remove_marker(operation, marker.entry)
+    """Remove the markers that a session had when the root was listed, durably."""
+    markers = [marker for marker in listing.candidates if marker.dirname == place.dirname]
+    for marker in markers:
+        remove_marker(operation, marker.entry)
+    if markers:
+        operation.sync(operation.root)
 
 
 def newest_ns(winner: MarkerFile | None) -> int:

@@ -7,21 +7,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
-
-import orjson
-from attrs import frozen
+from typing import Any, NamedTuple
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
+from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.times import encode_time, make_stamp, parse_time
 
 ITEM = "item"
 NOTE = "note.json"
 
 
-@frozen
-class Note:
+class Note(NamedTuple):
     """What lies beside an item: when it was set aside, from which path of the root, and why.
 
     What a note does not say is empty, or None.
@@ -43,14 +40,14 @@ def encode_note(at: datetime, origin: str, reason: str) -> bytes:
     note = {"at": encode_time(at), "from": shown, "reason": reason}
     if shown.encode() != path:
         note["from_hex"] = path.hex()
-    return orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE)
+    return encode_json(note)
 
 
 def parse_note(data: bytes) -> Note:
     """Read a note, which somebody may have edited: what is of no use is left out."""
     try:
-        found = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        found = parse_json(data)
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         return Note()
@@ -129,8 +126,7 @@ def open_below(folder: Folder, path: str) -> Folder:
     return found
 
 
-@frozen
-class _Box:
+class _Box(NamedTuple):
     """A directory in the attic, by its path in the root, and open."""
 
     path: str

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import asdict, evolve
-
 from wfsession.core import layout
 from wfsession.core.disk import Folder
 from wfsession.core.draft import Draft, Make, read_file
@@ -214,7 +212,7 @@ def _make_entering(
     moment: datetime, thread: str, facts: ThreadFacts, carried: Data, is_bound: bool
 ) -> Make:
     """Return the change of the file of the session that a thread works on from now."""
-    known = {key: _clean(value) for key, value in asdict(facts).items() if value}
+    known = {key: _clean(value) for key, value in facts._asdict().items() if value}
 
     def enter(found: Data, stamp: str) -> Mapping[Path, Any]:
         # A span that a crash left open ended when the thread was last seen.
@@ -389,10 +387,10 @@ def follow(root_path: str, event: Event, thread: str, timeout_s: float, dry_run:
             return event
         if dry_run:
             step = Step("bind", f"{layout.THREADS}/{thread}", name)
-            return evolve(event, steps=(*event.steps, step))
+            return event._replace(steps=(*event.steps, step))
         bound = bind(root_path, thread, name, timeout_s=timeout_s)
     except (OSError, WfError) as error:
         reason = as_wf_error(root_path, error) if isinstance(error, OSError) else error
         note = f"{name} is active, but the thread {thread} stays bound as it was: {reason}"
-        return evolve(event, notes=(*event.notes, note))
-    return evolve(event, steps=(*event.steps, *bound.steps))
+        return event._replace(notes=(*event.notes, note))
+    return event._replace(steps=(*event.steps, *bound.steps))

@@ -81,7 +81,7 @@ def create(
         if switch:
             activate_placed(operation, place)
             operation.publish(leaving)
-        operation.sync(operation.root)
+        operation.sync()
         return operation.finish("created", place, previous_name)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)

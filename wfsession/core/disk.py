@@ -212,7 +212,7 @@ class Folder:
             if status.st_size > limit_bytes:
                 size = f"has {status.st_size:,} bytes, and {limit_bytes:,} is the most"
                 raise UnsafePath(self.join(name), size)
-            return FileContents(read_all(descriptor, limit_bytes + 1), status)
+            return FileContents(_read_file(descriptor, status.st_size, limit_bytes), status)
         finally:
             os.close(descriptor)
 
@@ -414,6 +414,14 @@ def read_all(descriptor: int, limit_bytes: int) -> bytes:
         parts.append(part)
         limit_bytes -= len(part)
     return b"".join(parts)
+
+
+def _read_file(descriptor: int, size_bytes: int, limit_bytes: int) -> bytes:
+    """Return what is in a regular file of that size, which may be changing; usually in one call."""
+    data = os.read(descriptor, size_bytes + 1)
+    if len(data) == size_bytes:
+        return data
+    return data + read_all(descriptor, limit_bytes + 1 - len(data))
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from wfsession.core import layout
+from wfsession.core.layout import REGISTRY
 from wfsession.core.model import Finding, Marker, Session, Severity
 from wfsession.core.names import MARKER_PREFIX, find_fault, nfc
-from wfsession.core.registry import REGISTRY
 from wfsession.core.survey import Stray, Survey
 
 _ABANDONED_S = 3600.0

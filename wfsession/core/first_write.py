@@ -4,10 +4,13 @@ A session may be meant that only the registry names, or that only the registry s
 this has to come before anybody looks for one. Loads nothing heavy.
 """
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from wfsession.core.disk import is_regular
+from wfsession.core.layout import REGISTRY
 from wfsession.errors import WfError
 
 P = ParamSpec("P")
@@ -45,3 +48,12 @@ def after_bringing_over(
         return method(self, *args, **kwargs)
 
     return writing
+
+
+def has_registry(root_path: str) -> bool:
+    """Tell whether a root holds a registry: one call, as every write asks this."""
+    try:
+        return is_regular(os.lstat(os.path.join(root_path, REGISTRY)))
+    except OSError:
+        # None, or a root that cannot be read, of which the write itself will tell.
+        return False

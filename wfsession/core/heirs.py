@@ -11,10 +11,11 @@ from attrs import define, evolve, field, frozen
 
 from wfsession.core import layout
 from wfsession.core.inherit import ORIGIN, Bequest, Words
+from wfsession.core.layout import REGISTRY
 from wfsession.core.legacy import Found, Legacy, OldPlace, Rejection
 from wfsession.core.model import Location
 from wfsession.core.names import find_fault, fold, nfc, number_name
-from wfsession.core.registry import REGISTRY, Entry
+from wfsession.core.registry import Entry
 from wfsession.core.states import ACTIVE_LIKE, COMPLETED_LIKE
 from wfsession.errors import InvalidValue
 

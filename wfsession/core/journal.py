@@ -6,15 +6,13 @@ skipped, and what comes after it starts on a line of its own. Source: R11.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
-
-import orjson
-from attrs import evolve
 
 from wfsession.core import layout
 from wfsession.core.attic import ITEM
 from wfsession.core.disk import Folder
+from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.model import ABSENT, Change, LogEntry
 from wfsession.core.names import is_session_name
 from wfsession.core.times import encode_time, parse_time
@@ -41,9 +39,9 @@ def encode_intent(entry: LogEntry) -> bytes:
         "session": entry.session,
         "undoes": entry.undoes,
     }
-    line = _encode({**head, "intent": intent})
+    line = encode_json({**head, "intent": intent})
     if len(line) > LINE_BYTES:
-        return _encode({**head, "intent": {**intent, "changes": [], "is_whole": False}})
+        return encode_json({**head, "intent": {**intent, "changes": [], "is_whole": False}})
     return line
 
 
@@ -61,21 +59,21 @@ def encode_done(intent: LogEntry, done: LogEntry) -> bytes:
         post["changes"] = [_encode_change(change) for change in done.changes]
     if done.holds:
         post["holds"] = done.holds
-    line = _encode({"id": done.id, "done": True, "post": post})
+    line = encode_json({"id": done.id, "done": True, "post": post})
     if len(line) > LINE_BYTES:
         post = {"active": done.active[1], "is_whole": False}
-        return _encode({"id": done.id, "done": True, "post": post})
+        return encode_json({"id": done.id, "done": True, "post": post})
     return line
 
 
 def encode_settled(entry_id: str) -> bytes:
     """Return the line which says that the doctor has seen to an unfinished operation."""
-    return _encode({"id": entry_id, "settled": True})
+    return encode_json({"id": entry_id, "settled": True})
 
 
 def encode_withdrawn(entry_id: str) -> bytes:
     """Return the line which says that an operation did nothing after all."""
-    return _encode({"id": entry_id, "withdrawn": True})
+    return encode_json({"id": entry_id, "withdrawn": True})
 
 
 def _encode_change(change: Change) -> dict[str, Any]:
@@ -84,10 +82,6 @@ def _encode_change(change: Change) -> dict[str, Any]:
         if value is not ABSENT:
             data[key] = value
     return data
-
-
-def _encode(data: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def parse_journal(data: bytes) -> tuple[LogEntry, ...]:
@@ -113,8 +107,8 @@ def parse_journal(data: bytes) -> tuple[LogEntry, ...]:
 
 def _parse_line(line: bytes) -> dict[str, Any]:
     try:
-        item = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        item = parse_json(line)
+    except ValueError:
         return {}
     return item if isinstance(item, dict) else {}
 
@@ -137,17 +131,17 @@ def _parse_intent(entry_id: str, item: dict[str, Any]) -> LogEntry:
 
 def _close(entry: LogEntry, item: dict[str, Any]) -> LogEntry:
     if item.get("settled") is True:
-        return evolve(entry, state="settled")
+        return entry._replace(state="settled")
     post = item["post"]
-    closed = evolve(entry, state="done", active=(entry.active[0], _as_name(post["active"])))
-    closed = evolve(closed, moves=_parse_moves(post.get("moves", entry.moves)))
+    closed = entry._replace(state="done", active=(entry.active[0], _as_name(post["active"])))
+    closed = closed._replace(moves=_parse_moves(post.get("moves", entry.moves)))
     if "changes" in post:
-        closed = evolve(closed, changes=tuple(_parse_changes(post["changes"])))
+        closed = closed._replace(changes=tuple(_parse_changes(post["changes"])))
     holds = {
         _as_text(name): (int(size), int(at)) for name, (size, at) in post.get("holds", {}).items()
     }
     is_whole = entry.is_whole and post.get("is_whole", True) is True
-    return evolve(closed, holds=holds, is_whole=is_whole)
+    return closed._replace(holds=holds, is_whole=is_whole)
 
 
 def _parse_moves(moves: list[list[str]], op: str = "") -> tuple[tuple[str, str], ...]:

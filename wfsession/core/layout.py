@@ -11,10 +11,12 @@ ARCHIVING = ".archiving"
 TASKS = ".task"
 THREADS = ".threads"
 ATTIC = ".attic"
+REGISTRY = "session_status.jsonl"
 IGNORE = ".gitignore"
 IGNORED = b".active-*\n.threads/\n.wf/\n"
 PRIVATE = ".wf"
 LOCK = "lock"
+HINT = "active"
 STAGING = "tmp"
 # What lies in a root and never becomes a session of it.
 OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, COMPLETED})

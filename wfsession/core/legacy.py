@@ -8,12 +8,13 @@ from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.disk import FileContents, Folder, identify, is_directory, is_regular
+from wfsession.core.layout import REGISTRY
 from wfsession.core.manifest import LIMIT_BYTES as MANIFEST_LIMIT_BYTES
 from wfsession.core.manifest import MANIFEST, Manifest, parse_manifest
 from wfsession.core.markers import Listing
 from wfsession.core.model import Location, Session
 from wfsession.core.names import SESSION_PREFIX, find_fault, fold, is_session_name, nfc
-from wfsession.core.registry import LIMIT_BYTES, REGISTRY, Registry, parse_registry
+from wfsession.core.registry import LIMIT_BYTES, Registry, parse_registry
 from wfsession.core.snapshot import read_folder
 from wfsession.errors import UnsafePath
 

@@ -231,7 +231,7 @@ def _complete(operation: Operation, listing: Listing, place: Place, is_active: b
         operation.begin()
         remove_marker_of(operation, listing, place)
     operation.publish(ending)
-    operation.sync(operation.root)
+    operation.sync()
 
 
 def archive(
@@ -296,7 +296,6 @@ def _archive(operation: Operation, place: Place, listing: Listing | None) -> Pla
     operation.begin()
     if listing is not None:
         remove_marker_of(operation, listing, place)
-        operation.sync(operation.root)
     move_to_completed(operation, place)
     operation.follow(place, target, archiving)
     operation.publish(archiving)
@@ -412,7 +411,7 @@ def rename(
         new_place = Place(new_name, "root")
         operation.follow(place, new_place, renaming)
         operation.publish(renaming)
-        operation.sync(operation.root)
+        operation.sync()
         return operation.finish("renamed", place if operation.dry_run else new_place, previous)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)

@@ -9,7 +9,8 @@ import os
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder, is_directory, is_regular
-from wfsession.core.markers import Listing, find_directory, read_markers
+from wfsession.core.hint import find_active
+from wfsession.core.markers import Listing, find_directory
 from wfsession.core.names import (
     SESSION_PREFIX,
     encode_marker,
@@ -318,7 +319,7 @@ def resolve(
         root: the open root.
         flag: the name that the caller gave, or None.
         environment: what `read_environment` returned.
-        listing: what `read_markers` returned, if that was asked already.
+        listing: what `read_markers` returned, if that was asked already; else `find_active`
 
     Raises:
         SessionNotFound: the flag or WF_SESSION names no session.
@@ -331,9 +332,10 @@ def resolve(
     bound, note = _follow_binding(root, environment.thread)
     if bound:
         return Resolution(root.path, bound, "binding")
-    if listing is None:
-        listing = read_markers(root)
-    return Resolution(root.path, place_of_winner(listing), "marker", note)
+    if listing is not None:
+        return Resolution(root.path, place_of_winner(listing), "marker", note)
+    active = find_active(root)
+    return Resolution(root.path, Place(active, "root") if active else None, "marker", note)
 
 
 def place_of_winner(listing: Listing) -> Place | None:

@@ -1,7 +1,6 @@
 """The lock of a root, which one writer at a time holds (R9).
 
-Opens and signs a file of the private directory; changes nothing of a session. Loads filelock
-when a lock is taken.
+Opens and signs a file of the private directory; changes nothing of a session. Loads nothing heavy.
 """
 
 import errno
@@ -12,6 +11,9 @@ from wfsession.core.disk import Folder, is_regular, read_all
 from wfsession.errors import LockTimeout, UnsafePath
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.001, 0.02
+
+# What `flock` says on one disk or another where somebody else has it.
+_HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 
 _held: set[int] = set()
 
@@ -27,11 +29,28 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_close_in_child)
 
 
+def _try_lock(descriptor: int) -> bool:
+    """Lock an open file without waiting, as filelock does; tell whether that went well."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows, whose locks are another matter
+        from filelock import lock_descriptor
+
+        return lock_descriptor(descriptor, blocking=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True
+
+
 class Lock:
     """The one lock that the writers of a root hold: a file in its private directory.
 
-    It is the operating system's (`flock`), by way of filelock: it ends with its process. The
-    file says who holds it, for people; nothing is decided by that.
+    It is the operating system's (`flock`, or what filelock has where there is none): it ends with
+    its process. The file says who holds it, for people; nothing is decided by that.
     """
 
     def __init__(self, root: Folder, private: str, name: str) -> None:
@@ -58,13 +77,11 @@ class Lock:
             UnsafePath: the lock file is a symlink or no regular file.
             OSError: as the system says, FileNotFoundError among them.
         """
-        from filelock import lock_descriptor
-
         deadline = time.monotonic() + timeout_s
         wait_s = _FIRST_WAIT_S
         while True:
             descriptor = self._open(create)
-            if lock_descriptor(descriptor, blocking=False):
+            if _try_lock(descriptor):
                 self._descriptor, self._pid = descriptor, os.getpid()
                 _held.add(descriptor)
                 if self._is_taken(create):
@@ -108,13 +125,15 @@ class Lock:
         try:
             # Whatever else somebody put or linked here keeps its bytes.
             before = read_all(self._descriptor, 200)
-            if before and not before.startswith(b"process "):
+            name = f"process {self._pid} on {host}\n".encode()
+            if before == name or (before and not before.startswith(b"process ")):
                 return
             if os.fstat(self._descriptor).st_nlink != 1:
                 return
-            os.ftruncate(self._descriptor, 0)
+            # Not emptied first: ext4 writes what was emptied and filled again to the drive at once.
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, f"process {self._pid} on {host}\n".encode())
+            os.write(self._descriptor, name)
+            os.ftruncate(self._descriptor, len(name))
         except OSError:
             pass  # a full disk: the lock holds without a name on it
 

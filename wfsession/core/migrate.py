@@ -23,6 +23,7 @@ from wfsession.core.creation import Stage, move_directory
 from wfsession.core.disk import FileContents, Folder
 from wfsession.core.heirs import Heir, Inheritance, divide, sort_rejected
 from wfsession.core.inherit import Bequest, list_overwritten, make_edit, make_record
+from wfsession.core.layout import REGISTRY
 from wfsession.core.legacy import Legacy, OldPlace, Rejection, is_unchanged, read_legacy
 from wfsession.core.locate import Place
 from wfsession.core.manifest import MANIFEST
@@ -31,7 +32,6 @@ from wfsession.core.model import Fault, Record, Step
 from wfsession.core.names import encode_marker, nfc
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, TRIES, Moved, Operation, run
 from wfsession.core.records import apply_edit, read_record
-from wfsession.core.registry import REGISTRY
 from wfsession.core.rewriting import keep_record, put_record, stage_record
 from wfsession.core.salvage import read_first_keys
 from wfsession.errors import CannotMove, Conflict, InvalidValue, NameCollision, RecordUnusable

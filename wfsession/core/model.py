@@ -1,14 +1,14 @@
 """The values that cross rooms: frozen, and without a thought of their own.
 
-Imports nothing of ours. Times are aware UTC; paths are absolute texts; `mtime_ns` is nanoseconds.
+Named tuples and no attrs classes: every write makes some, and to make the classes would take a
+process longer than to write. Imports nothing of ours. Times are aware UTC; paths are absolute
+texts; `mtime_ns` is nanoseconds.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
-
-from attrs import field, frozen
+from typing import Any, Literal, NamedTuple
 
 State = Literal["active", "paused", "completed", "archived", "bad"]
 Location = Literal["root", "completed"]
@@ -17,8 +17,7 @@ Severity = Literal["error", "warning", "info"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@frozen
-class WrongField:
+class WrongField(NamedTuple):
     """A field of a record whose type is not the one that it must have."""
 
     path: str
@@ -26,8 +25,7 @@ class WrongField:
     found: str
 
 
-@frozen
-class Transition:
+class Transition(NamedTuple):
     """What a phase handed to the next when it ended."""
 
     phase_completed: str
@@ -36,8 +34,7 @@ class Transition:
     artifacts: Mapping[str, Any] = _NOTHING
 
 
-@frozen
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The state of the work at a moment. `trigger` is phase_complete|user_request|session_end."""
 
     at: datetime | None
@@ -48,8 +45,7 @@ class Checkpoint:
     artifacts: Mapping[str, Any] = _NOTHING
 
 
-@frozen
-class Record:
+class Record(NamedTuple):
     """What a `workflow-session.json` says, of whichever shape it is.
 
     A field that is absent, null or of a wrong type is empty (`""`, `()`, None) here; `wrong`
@@ -76,11 +72,10 @@ class Record:
     checkpoint: Checkpoint | None = None
     last_checkpoint: datetime | None = None
     wrong: tuple[WrongField, ...] = ()
-    data: Mapping[str, Any] = field(default=_NOTHING, repr=False)
+    data: Mapping[str, Any] = _NOTHING
 
 
-@frozen
-class Fault:
+class Fault(NamedTuple):
     """Why a record cannot be used: the id of the finding, and a clause that says what is wrong."""
 
     finding: str
@@ -88,8 +83,7 @@ class Fault:
     is_denied: bool = False
 
 
-@frozen
-class Marker:
+class Marker(NamedTuple):
     """One marker file. `entry` is its file name, `name` the session's as the file has it."""
 
     entry: str
@@ -100,8 +94,7 @@ class Marker:
     is_candidate: bool
 
 
-@frozen
-class TaskCounts:
+class TaskCounts(NamedTuple):
     """How many tasks there are, of `.task/*.json` where there are any, else of the record."""
 
     done: int = 0
@@ -110,8 +103,7 @@ class TaskCounts:
     unreadable: int = 0
 
 
-@frozen
-class Task:
+class Task(NamedTuple):
     """One task of a session. `source` is the file's path, or empty where only the record has it."""
 
     id: str
@@ -120,8 +112,7 @@ class Task:
     source: str = ""
 
 
-@frozen
-class Session:
+class Session(NamedTuple):
     """One session as a snapshot saw it.
 
     `name` is in NFC, `dirname` as it stands on disk. `record` is None where it cannot be used,
@@ -153,8 +144,7 @@ class Session:
         return self.state == "active"
 
 
-@frozen
-class Snapshot:
+class Snapshot(NamedTuple):
     """One consistent read of a root. `active` is the name that the winning marker gives.
 
     `active` may name a session whose state is "bad". Sessions stand in order of their location
@@ -168,8 +158,7 @@ class Snapshot:
     taken_at: datetime
 
 
-@frozen
-class Finding:
+class Finding(NamedTuple):
     """Something about a root that is not as it should be, and what its repair will do."""
 
     id: str
@@ -179,8 +168,7 @@ class Finding:
     repair: str
 
 
-@frozen
-class Step:
+class Step(NamedTuple):
     """One thing that an operation does on the disk: a verb, and the paths below the root."""
 
     verb: str
@@ -199,8 +187,7 @@ class _Absent:
 ABSENT: Any = _Absent()
 
 
-@frozen
-class Change:
+class Change(NamedTuple):
     """One key of a record that an operation set.
 
     `directory` is the session's afterwards, as a path in the root; `path` the way to the key.
@@ -212,8 +199,7 @@ class Change:
     after: Any
 
 
-@frozen
-class LogEntry:
+class LogEntry(NamedTuple):
     """One operation, as the journal has it.
 
     `op` is the kind of its event. `active` are the names before and after. `moves` are
@@ -230,15 +216,14 @@ class LogEntry:
     session: str
     active: tuple[str | None, str | None]
     moves: tuple[tuple[str, str], ...] = ()
-    changes: tuple[Change, ...] = field(default=(), repr=False)
-    holds: Mapping[str, tuple[int, int]] = field(default=_NOTHING, repr=False)
+    changes: tuple[Change, ...] = ()
+    holds: Mapping[str, tuple[int, int]] = _NOTHING
     undoes: str = ""
     state: str = "unfinished"
     is_whole: bool = True
 
 
-@frozen
-class ThreadFacts:
+class ThreadFacts(NamedTuple):
     """What is known of a thread beside its id; what is not known is empty.
 
     `start_directory`, `config_directory` and `transcript` are paths; `run`, `parent` and
@@ -254,8 +239,7 @@ class ThreadFacts:
     declared_label: str = ""
 
 
-@frozen
-class Binding:
+class Binding(NamedTuple):
     """What an operation on a thread did.
 
     `session` is the one that the thread is bound to now, and `path` its directory, `previous` the
@@ -271,8 +255,7 @@ class Binding:
     steps: tuple[Step, ...] = ()
 
 
-@frozen
-class Event:
+class Event(NamedTuple):
     """What an operation did.
 
     `kind` is created|switched|paused|resumed|completed|archived|reopened|renamed|changed|undone.

@@ -19,6 +19,7 @@ _WINDOWS_DEVICES = frozenset(
     | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789"}
 )
 _ASCII_USABLE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+_ASCII_FIRST = _ASCII_USABLE - frozenset("-_.")
 # A slug longer than this is no longer a name that anybody types; the title is kept whole.
 _SLUG_CHARACTERS = 60
 _SLUG_BYTES = MAX_BYTES - len("WFS--9999")
@@ -55,14 +56,15 @@ def find_fault(name: str) -> str:
         return "it is not valid UTF-8"
     if size > MAX_BYTES:
         return f"it has {size} bytes, and {MAX_BYTES} is the most"
-    for character in name:
-        if not _is_usable(character):
-            return f"it contains {character!r}"
-    if not _may_begin(name[0]):
+    if not _ASCII_USABLE.issuperset(name):
+        for character in name:
+            if not _is_usable(character):
+                return f"it contains {character!r}"
+    if name[0] not in _ASCII_FIRST and not _may_begin(name[0]):
         return f"it begins with {name[0]!r}"
     if name.endswith("."):
         return "it ends with a dot"
-    if name != nfc(name):
+    if nfc(name) != name:
         return "it is not in Unicode's composed form (NFC)"
     folded = name.casefold()
     if folded in _RESERVED:

@@ -6,7 +6,6 @@ and a record is replaced only if nobody else changed it since it was read (R8). 
 the same way, writes nothing and gives the steps.
 """
 
-import errno
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +20,7 @@ from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Fault, Record, Session, Step
 from wfsession.core.private import make_private
 from wfsession.core.recording import Moves, Recording
-from wfsession.core.records import Edit, apply_edit, parse_record, read_record
+from wfsession.core.records import LIMIT_BYTES, Edit, change_record, read_record
 from wfsession.core.snapshot import read_session
 from wfsession.core.times import now
 from wfsession.errors import (
@@ -287,14 +286,12 @@ class Operation:
         if contents is None or isinstance(record, Fault):
             fault = record if isinstance(record, Fault) else Fault("record-unreadable", "")
             raise RecordUnusable(path, fault.finding, fault.reason)
-        data = apply_edit(contents.data, edit, path)
+        data, after = change_record(contents.data, record, edit, path)
         if data == contents.data:
             return None
         temporary = self.make_temporary("record")
         if not self.dry_run:
             self.stage(temporary, data, contents)
-        after = parse_record(data)
-        assert isinstance(after, Record)
         self._recording.expect(place.directory, record, after)
         records = (record, after)
         return Prepared(place, folder, edit, contents, records, temporary, only_if_active)
@@ -368,9 +365,11 @@ class Operation:
         raise Conflict(prepared.folder.join(layout.RECORD))
 
     def _is_untouched(self, prepared: Prepared) -> bool:
-        contents, _ = read_record(prepared.folder)
-        if contents is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), layout.RECORD)
+        try:
+            contents = prepared.folder.read(layout.RECORD, LIMIT_BYTES)
+        except OSError:
+            # Whatever it is that came in its place, to prepare again will tell.
+            return False
         return contents.is_same(prepared.before)
 
     def _still_holds(self, prepared: Prepared) -> bool:

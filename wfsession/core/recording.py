@@ -8,8 +8,6 @@ migration, writes nothing: those are taken back from the attic. Source: R11.
 import os
 from datetime import datetime
 
-from attrs import evolve
-
 from wfsession.core import layout
 from wfsession.core.disk import Folder, is_directory
 from wfsession.core.journal import append_line, encode_done, encode_intent, encode_withdrawn
@@ -65,7 +63,7 @@ class Recording:
         if self._announced is None or self._intent is not None:
             return
         moves = self._announced.moves
-        intent = evolve(self._announced, changes=_merge(self._expected, moves))
+        intent = self._announced._replace(changes=_merge(self._expected, moves))
         try:
             append_line(self._root, encode_intent(intent), durable=intent.op in _DURABLE)
         except UnsafePath as error:
@@ -85,8 +83,7 @@ class Recording:
             return
         moves = self._intent.moves if self._moves is None else self._moves
         try:
-            done = evolve(
-                self._intent,
+            done = self._intent._replace(
                 active=(self._intent.active[0], active),
                 moves=moves,
                 changes=_merge(self._made, moves),

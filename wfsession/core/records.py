@@ -5,19 +5,17 @@ others write. Source: formats of the record A to D, R8.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from wfsession.core.disk import FileContents, Folder
+from wfsession.core.fields import JSON_NAMES, make_record
+from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.layout import RECORD
-from wfsession.core.model import ABSENT, Checkpoint, Fault, Record, Transition, WrongField
-from wfsession.core.names import nfc
+from wfsession.core.model import ABSENT, Fault, Record
 from wfsession.core.splice import Appended, Path, splice
-from wfsession.core.times import encode_time, parse_time
+from wfsession.core.times import encode_time
 from wfsession.core.values import find_in, is_same
 from wfsession.errors import InvalidValue, RecordUnusable, UnsafePath
 
@@ -28,98 +26,9 @@ LIMIT_BYTES = 8_000_000
 SCHEMA = 1
 TYPES = ("simple", "medium", "complex")
 
-_CREATED = (("meta", "created"), ("created_at",), ("created",), ("initialized_at",), ("timestamp",))
 _UPDATED = (("meta", "updated"), ("updated_at",), ("updated",))
 _WAITS_S = (0.01, 0.03, 0.1)
 _RECENT_NS = 2_000_000_000
-_JSON_NAMES = {
-    str: "text",
-    dict: "an object",
-    list: "a list",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-}
-
-
-class _Fields:
-    """Takes fields out of a parsed object and notes those of a wrong type."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
-        self.wrong: dict[str, WrongField] = {}
-
-    def _take(self, path: Path) -> Any:
-        value: Any = self.data
-        for depth, key in enumerate(path):
-            if not isinstance(value, dict):
-                self._note(path[:depth], "an object", value)
-                return None
-            value = value.get(key)
-            if value is None:
-                return None
-        return value
-
-    def _note(self, path: Path, expected: str, value: Any) -> None:
-        name = ".".join(path)
-        found = _JSON_NAMES[type(value)]
-        self.wrong[name] = WrongField(name, expected, found)
-
-    def text(self, *path: str) -> str:
-        value = self._take(path)
-        if value is None or isinstance(value, str):
-            return value or ""
-        self._note(path, "text", value)
-        return ""
-
-    def texts(self, *path: str) -> tuple[str, ...]:
-        value = self._take(path)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self._note(path, "a list of texts", value)
-            return ()
-        others = [item for item in value if not isinstance(item, str)]
-        if others:
-            name = ".".join(path)
-            self.wrong[name] = WrongField(name, "a list of texts", "a list with other things")
-        return tuple(item for item in value if isinstance(item, str))
-
-    def time(self, *path: str) -> datetime | None:
-        value = self._take(path)
-        moment = parse_time(value)
-        if value is not None and moment is None:
-            name = ".".join(path)
-            found = "text that is no time" if isinstance(value, str) else _JSON_NAMES[type(value)]
-            self.wrong[name] = WrongField(name, "a time (RFC 3339)", found)
-        return moment
-
-    def first_time(self, paths: tuple[Path, ...]) -> datetime | None:
-        moments = [self.time(*path) for path in paths]
-        return next((moment for moment in moments if moment is not None), None)
-
-    def count(self, *path: str) -> int | None:
-        value = self._take(path)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        self._note(path, "a whole number", value)
-        return None
-
-    def object(self, *path: str) -> dict[str, Any]:
-        value = self._take(path)
-        if value is None or isinstance(value, dict):
-            return value or {}
-        self._note(path, "an object", value)
-        return {}
-
-    def objects(self, *path: str) -> list[dict[str, Any]]:
-        value = self._take(path)
-        if value is None:
-            return []
-        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-            return value
-        self._note(path, "a list of objects", value)
-        return []
 
 
 def parse_record(data: bytes) -> Record | Fault:
@@ -131,12 +40,12 @@ def parse_record(data: bytes) -> Record | Fault:
     if not data.strip():
         return Fault("record-corrupt", "it is empty")
     try:
-        parsed = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        parsed = parse_json(data)
+    except ValueError as error:
         return Fault("record-corrupt", f"it is no valid JSON ({error})")
     if not isinstance(parsed, dict):
         return Fault(
-            "record-corrupt", f"it holds {_JSON_NAMES.get(type(parsed), 'null')}, no object"
+            "record-corrupt", f"it holds {JSON_NAMES.get(type(parsed), 'null')}, no object"
         )
     return build_record(parsed)
 
@@ -148,73 +57,7 @@ def build_record(parsed: dict[str, Any]) -> Record | Fault:
         if isinstance(version, int | float) and version > SCHEMA:
             reason = f"its {key} is {version}, and this wfsession knows {SCHEMA}"
             return Fault("record-newer-schema", reason)
-    return _build(_Fields(parsed))
-
-
-def _build(fields: _Fields) -> Record:
-    task_count = fields.object("task_system").get("task_count")
-    inner = ("total",) if isinstance(task_count, dict) else ()
-    counted = fields.count("task_system", "task_count", *inner)
-    total = fields.count("progress", "total")
-    project, description = fields.text("project"), fields.text("description")
-    return Record(
-        session_id=fields.text("session_id"),
-        title=project or description,
-        type=fields.text("type"),
-        phase=fields.text("current_phase"),
-        status=fields.text("status"),
-        completed_phases=fields.texts("progress", "completed_phases"),
-        current_tasks=fields.texts("progress", "current_tasks"),
-        tasks_total=counted if total is None else total,
-        tasks_done=fields.count("progress", "completed"),
-        created=fields.first_time(_CREATED),
-        updated=fields.first_time(_UPDATED),
-        paused_at=fields.time("paused_at"),
-        resumed_at=fields.time("resumed_at"),
-        completed_at=fields.time("completed_at"),
-        archived_at=fields.time("archived_at"),
-        renamed_from=tuple(nfc(name) for name in fields.texts("renamed_from")),
-        transitions=tuple(_list_transitions(fields)),
-        checkpoint=_read_checkpoint(fields),
-        last_checkpoint=fields.time("progress", "last_checkpoint"),
-        wrong=tuple(fields.wrong.values()),
-        data=MappingProxyType(fields.data),
-    )
-
-
-def _list_transitions(fields: _Fields) -> Iterator[Transition]:
-    for number, item in enumerate(fields.objects("transitions")):
-        inner = _Fields(item)
-        yield Transition(
-            phase_completed=inner.text("phase_completed"),
-            next_phase=inner.text("next_phase"),
-            completed_at=inner.time("completed_at"),
-            artifacts=MappingProxyType(inner.object("artifacts")),
-        )
-        _adopt_wrong(fields, inner, f"transitions[{number}]")
-
-
-def _read_checkpoint(fields: _Fields) -> Checkpoint | None:
-    item = fields.object("checkpoint")
-    if not item:
-        return None
-    inner = _Fields(item)
-    checkpoint = Checkpoint(
-        at=inner.time("at"),
-        trigger=inner.text("trigger"),
-        phase=inner.text("phase"),
-        tasks=inner.texts("tasks"),
-        note=inner.text("note"),
-        artifacts=MappingProxyType(inner.object("artifacts")),
-    )
-    _adopt_wrong(fields, inner, "checkpoint")
-    return checkpoint
-
-
-def _adopt_wrong(fields: _Fields, inner: _Fields, prefix: str) -> None:
-    for field in inner.wrong.values():
-        path = f"{prefix}.{field.path}"
-        fields.wrong[path] = WrongField(path, field.expected, field.found)
+    return make_record(parsed)
 
 
 def encode_new_record(name: str, title: str, kind: str, moment: datetime, status: str) -> bytes:
@@ -234,8 +77,8 @@ def encode_new_record(name: str, title: str, kind: str, moment: datetime, status
         "meta": {"created": stamp, "updated": stamp},
     }
     try:
-        return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except orjson.JSONEncodeError:
+        return encode_json(record, indent=2)
+    except ValueError:
         raise InvalidValue("title", title, "it is not valid UTF-8") from None
 
 
@@ -255,6 +98,18 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
     record = parse_record(data)
     if isinstance(record, Fault):
         raise RecordUnusable(path, record.finding, record.reason)
+    return change_record(data, record, edit, path)[0]
+
+
+def change_record(data: bytes, record: Record, edit: Edit, path: str) -> tuple[bytes, Record]:
+    """Return a record's bytes with a change made, and what they say then; see `apply_edit`.
+
+    Args:
+        data: the record's bytes.
+        record: what they say.
+        edit: the change.
+        path: the record's path, for messages.
+    """
     assignments = {
         keys: value
         for keys, value in edit(record).items()
@@ -267,8 +122,7 @@ def apply_edit(data: bytes, edit: Edit, path: str) -> bytes:
         raise RecordUnusable(path, "record-wrong-type", f"it cannot be edited: {error}") from None
     except ValueError as error:
         raise InvalidValue("changes", assignments, f"cannot be written as JSON ({error})") from None
-    _refuse_breaking(record, changed, assignments)
-    return changed
+    return changed, _refuse_breaking(record, changed, assignments)
 
 
 def find_value(record: Record, keys: Path) -> Any:
@@ -288,8 +142,8 @@ def _refuse_wrong(record: Record, assignments: Assignments, path: str) -> None:
                 raise RecordUnusable(path, "record-wrong-type", reason)
 
 
-def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> None:
-    """Raise InvalidValue where nobody could use the changed record, or one of its fields."""
+def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> Record:
+    """Return a changed record, or raise InvalidValue where nobody could use it or a field of it."""
     after = parse_record(data)
     if isinstance(after, Fault) or len(data) > LIMIT_BYTES:
         why = after.reason if isinstance(after, Fault) else f"it has {len(data):,} bytes"
@@ -300,6 +154,7 @@ def _refuse_breaking(before: Record, data: bytes, assignments: Assignments) -> N
         if field.path not in known:
             reason = f"it must be {field.expected}, not {field.found}"
             raise InvalidValue(field.path, assignments, reason)
+    return after
 
 
 def stamp_updated(record: Record, moment: datetime) -> Assignments:

@@ -1,11 +1,10 @@
 """The legacy registry, `session_status.jsonl`: lines in, entries and refusals out.
 
-Pure but for `read_*` and `has_registry`. It was edited by hand and by language models; every line
+Pure but for `read_*`. It was edited by hand and by language models; every line
 is read for itself, and each that cannot be used is kept with its number and the reason.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,11 @@ from typing import Any
 import orjson
 from attrs import field, frozen
 
-from wfsession.core.disk import Folder, is_regular
+from wfsession.core.disk import Folder
+from wfsession.core.layout import REGISTRY
 from wfsession.core.names import find_fault, nfc
 from wfsession.core.times import parse_time
 
-REGISTRY = "session_status.jsonl"
 LIMIT_BYTES = 64_000_000
 
 _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
@@ -124,15 +123,6 @@ def _parse_line(line: bytes, number: int) -> Entry | str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def has_registry(root_path: str) -> bool:
-    """Tell whether a root holds a registry: one call, as every write asks this."""
-    try:
-        return is_regular(os.lstat(os.path.join(root_path, REGISTRY)))
-    except OSError:
-        # None, or a root that cannot be read, of which the write itself will tell.
-        return False
 
 
 def read_registered(root: Folder, name: str) -> dict[str, str]:

@@ -339,7 +339,7 @@ def _take_out_fields(operation: Operation, repair: Repair) -> Applied | None:
     contents, record = read_record(folder)
     if contents is None or not isinstance(record, Record) or not record.wrong:
         return None
-    reason = describe(evolve(_session(repair), record=record), repair.finding)
+    reason = describe(_session(repair)._replace(record=record), repair.finding)
     # A list is taken out whole: which of its items are right is not ours to say.
     paths = [tuple(field.path.split("[")[0].split(".")) for field in record.wrong]
     text = splice(contents.data.decode(), dict.fromkeys(paths, REMOVED))
@@ -412,7 +412,7 @@ def _give_number(operation: Operation, repair: Repair) -> Applied | None:
     check_name(new_name)
     operation.hold_lock()
     move_directory(completed, place.dirname, new_name, completed)
-    session = evolve(_session(repair), dirname=new_name, name=new_name)
+    session = _session(repair)._replace(dirname=new_name, name=new_name)
     if session.record is not None and not session.record.wrong:
         renamed = evolve(repair, session=session)
         _edit(operation, renamed, lambda record: {("session_id",): new_name})

@@ -5,14 +5,13 @@ used is listed as bad and breaks nothing.
 """
 
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-
-from attrs import evolve
 
 from wfsession.core import layout
 from wfsession.core.attic import open_below
 from wfsession.core.disk import FileContents, Folder, is_regular
+from wfsession.core.jsontext import prepare_for
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing, MarkerFile, read_markers
 from wfsession.core.model import (
@@ -33,14 +32,19 @@ from wfsession.core.times import from_ns, now, parse_name_suffix
 from wfsession.errors import UnsafePath, as_wf_error
 
 _TRIES = 4
+_STEP = 1000
+
+Watch = Callable[[int, int], object]
+"""Is told how many entries of a directory were read, and how many there are."""
 
 
-def read_snapshot(root_path: str, archived: bool = True) -> Snapshot:
+def read_snapshot(root_path: str, archived: bool = True, watch: Watch | None = None) -> Snapshot:
     """Read a root.
 
     Args:
         root_path: the absolute path of the root.
         archived: whether to read what is in `completed/` too.
+        watch: is called after each thousand entries.
 
     Returns:
         The snapshot. Where directories moved while it was read, it was read again, four times
@@ -53,7 +57,7 @@ def read_snapshot(root_path: str, archived: bool = True) -> Snapshot:
         try:
             for _ in range(_TRIES):
                 before_ns = root.read_status().st_mtime_ns
-                snapshot = _read_once(root, archived)
+                snapshot = _read_once(root, archived, watch)
                 if root.read_status().st_mtime_ns == before_ns:
                     break
         except OSError as error:
@@ -61,15 +65,15 @@ def read_snapshot(root_path: str, archived: bool = True) -> Snapshot:
     return snapshot
 
 
-def _read_once(root: Folder, archived: bool) -> Snapshot:
+def _read_once(root: Folder, archived: bool, watch: Watch | None) -> Snapshot:
     listing = read_markers(root)
     marked = {marker.dirname or marker.name for marker in listing.candidates + listing.orphans}
-    rows = read_folder(root, listing.names, "root", listing, marked)
+    rows = read_folder(root, listing.names, "root", listing, marked, watch)
     if archived:
         try:
             with root.child(layout.COMPLETED) as completed:
                 names = completed.list_names()
-                rows += read_folder(completed, names, "completed", listing, marked)
+                rows += read_folder(completed, names, "completed", listing, marked, watch)
         except (FileNotFoundError, PermissionError, UnsafePath):
             # Nothing archived, or a `completed` that is no real directory or may not be read.
             pass
@@ -99,6 +103,7 @@ def read_folder(
     location: Location,
     listing: Listing,
     marked: Set[str] = frozenset(),
+    watch: Watch | None = None,
 ) -> list[Session]:
     """Read the sessions of one directory.
 
@@ -108,9 +113,13 @@ def read_folder(
         location: where its sessions are, or belong.
         listing: the markers.
         marked: entries that are sessions, or bad ones, even without a record or the prefix.
+        watch: is called after each thousand entries.
     """
+    prepare_for(len(names))
     rows = []
-    for dirname in sorted(names):
+    for number, dirname in enumerate(sorted(names), 1):
+        if watch is not None and number % _STEP == 0:
+            watch(number, len(names))
         if is_session_name(dirname):
             is_named = dirname.startswith(SESSION_PREFIX) or dirname in marked
             session = read_entry(folder, Place(dirname, location), listing, is_named)
@@ -141,7 +150,7 @@ def read_entry(folder: Folder, place: Place, listing: Listing, is_named: bool) -
         # A disk that fails must not make a session vanish from a listing.
         reason = f"cannot be read ({error.strerror})"
         denied = _make_bad(folder, place, "record-unreadable", reason)
-        return evolve(denied, is_denied=True) if denied else None
+        return denied._replace(is_denied=True) if denied else None
 
 
 @contextmanager
@@ -293,7 +302,7 @@ def _add_twins(row: Session, alike: list[Session]) -> Session:
         problems.append("duplicate-session")
     if any(other.location == row.location for other in others):
         problems.append("name-collision")
-    return evolve(row, problems=tuple(problems))
+    return row._replace(problems=tuple(problems))
 
 
 def _are_twins(row: Session, other: Session) -> bool:

@@ -14,6 +14,7 @@ from attrs import frozen
 from wfsession.core import layout
 from wfsession.core.cutshort import CutShort, list_cut_short
 from wfsession.core.disk import Folder, is_regular
+from wfsession.core.first_write import has_registry
 from wfsession.core.journal import read_journal
 from wfsession.core.legacy import list_expected, read_places
 from wfsession.core.locate import find_bound, open_root, read_binding
@@ -21,7 +22,6 @@ from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing, read_markers
 from wfsession.core.model import LogEntry, Snapshot
 from wfsession.core.names import parse_marker
-from wfsession.core.registry import has_registry
 from wfsession.core.snapshot import read_snapshot
 from wfsession.errors import LockTimeout, WfError, as_wf_error
 

@@ -6,9 +6,8 @@ Reads only; these files are the user's.
 import re
 from collections.abc import Iterable
 
-import orjson
-
 from wfsession.core.disk import Folder
+from wfsession.core.jsontext import parse_json
 from wfsession.core.layout import TASKS
 from wfsession.core.model import Record, Task, TaskCounts
 
@@ -54,8 +53,8 @@ def _read_task(folder: Folder, name: str) -> Task:
     path = folder.join(name)
     stem = name.removesuffix(".json")
     try:
-        data = orjson.loads(folder.read(name, LIMIT_BYTES).data)
-    except (OSError, orjson.JSONDecodeError):
+        data = parse_json(folder.read(name, LIMIT_BYTES).data)
+    except (OSError, ValueError):
         return Task(stem, "", UNREADABLE, path)
     if not isinstance(data, dict) or not isinstance(data.get("status"), str):
         return Task(stem, "", UNREADABLE, path)

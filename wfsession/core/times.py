@@ -26,6 +26,8 @@ def parse_time(text: object) -> datetime | None:
     try:
         # RFC 3339 allows small letters, which Python does not read.
         moment = datetime.fromisoformat(text.upper())
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -8,8 +8,6 @@ Source: R11.
 
 from collections.abc import Iterator
 
-from attrs import evolve
-
 from wfsession.core import layout
 from wfsession.core.activation import (
     activate,
@@ -125,7 +123,7 @@ def undo(root_path: str, *, timeout_s: float = DEFAULT_TIMEOUT_S, dry_run: bool 
 
 
 def _find_last(entries: tuple[LogEntry, ...], root_path: str) -> LogEntry:
-    for entry in reversed(entries):
+    for entry in entries[::-1]:
         what = tell_entry(entry, entries)
         if entry.state == "unfinished":
             reason = "it was cut short, and may have left something behind"
@@ -180,8 +178,8 @@ class _Undoing:
         operation.sync(self._root)
         session = as_it_was if self._goes_away or operation.dry_run else None
         if session and self._kept:
-            session = evolve(session, path=self._root.join(self._kept))
-        return evolve(operation.finish("undone", place, active[0], session=session), undone=entry)
+            session = session._replace(path=self._root.join(self._kept))
+        return operation.finish("undone", place, active[0], session=session)._replace(undone=entry)
 
     @property
     def _moves_marker(self) -> bool:
@@ -266,7 +264,7 @@ class _Undoing:
         if session is None:
             raise self._refuse(f"{self._at} is not there any more")
         path = place.path_in(self._root.path)
-        return evolve(session, name=place.name, dirname=place.dirname, path=path, problems=())
+        return session._replace(name=place.name, dirname=place.dirname, path=path, problems=())
 
     def _commit(self, place: Place) -> None:
         if not self._at:
@@ -309,7 +307,6 @@ class _Undoing:
         self._move_marker()
         if not self._moves_marker:
             remove_marker_of(operation, self._listing, was)
-            operation.sync(self._root)
         if self._goes_away:
             box = operation.set_aside(self._at, "undone", f"{self._what} was undone")
             self._kept = f"{box}/{ITEM}"

@@ -9,8 +9,6 @@ import shlex
 from collections.abc import Callable
 from datetime import timedelta
 
-from attrs import evolve
-
 from wfsession.core import progress
 from wfsession.core.binding import bind, close, parse_thread
 from wfsession.core.disk import Folder
@@ -131,8 +129,7 @@ def _find_facts(call: HookCall) -> ThreadFacts:
     variable, usual = call.agent.home
     home = os.environ.get(variable) or os.path.expanduser(usual)
     transcript = call.data.get("transcript_path")
-    return evolve(
-        declare(call.environment),
+    return declare(call.environment)._replace(
         start_directory=call.directory,
         config_directory=home if os.path.isabs(home) else "",
         transcript=transcript if isinstance(transcript, str) else "",

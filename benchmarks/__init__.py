@@ -1,0 +1,1 @@
+"""Measures what wfsession costs: `python -m benchmarks` writes docs/performance.md."""
