@@ -208,7 +208,7 @@ def _add_threads(parser: ArgumentParser) -> None:
 
 THREADS = Verb(
     "threads",
-    "list the agents' conversations and their sessions, label one, or close it",
+    "list agents' conversations and their sessions, label one, or close it",
     """\
 Those that are open, the one that was seen last first; with --all also those that have
 ended, and those of archived sessions. In a pipe: a line each, with tabs between label,
