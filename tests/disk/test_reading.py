@@ -558,3 +558,13 @@ def test_a_device_is_never_read(tmp_path: Path) -> None:
         pytest.skip("only root makes devices")
 
     assert get(root, "WFS-a").problems == ("record-unreadable",)
+
+
+def test_whoever_waits_for_a_long_listing_is_told_how_far_it_is(tmp_path: Path) -> None:
+    root = make_root(tmp_path)
+    for number in range(1000):
+        (root / f"WFS-{number}").mkdir()
+    told: list[tuple[int, int]] = []
+    listed = wfsession.open(tmp_path).snapshot(watch=lambda *how_far: told.append(how_far))
+    assert len(listed.sessions) == 1000
+    assert told == [(1000, 1000)]
