@@ -67,7 +67,7 @@ def process(words: Sequence[str], place: Path, environment: Mapping[str, str]) -
     return act
 
 
-# A process begins with the memory of the one that started it on its account, so a small one does.
+# What a process held counts for whom it starts too, so that is done by a small one.
 _STARTER = """
 import os, sys
 pid = os.fork()

@@ -87,7 +87,7 @@ def test_a_marker_in_a_small_root_of_which_the_hint_says_nothing_is_not_missed(
     shell: tuple[str, ...], shim: Path, root: Path
 ) -> None:
     put_hint(root, "", FEW)
-    assert ask(shell, shim, root) == HANDED_OVER
+    assert ask(shell, shim, root) == ACTIVE
 
 
 @in_each_shell

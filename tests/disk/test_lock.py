@@ -1,6 +1,7 @@
 """The lock: taken, lost, waited for, and shared by nobody."""
 
 import errno
+import fcntl
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from tests.hands import play, run_in_child
 from tests.trees_disk import (
     RECORD,
     check_sound,
+    list_files,
     list_leftovers,
     list_markers,
     lock_of,
@@ -357,3 +359,16 @@ def test_a_closed_folder_may_be_closed_again(root: Path) -> None:
     folder.close()
     settle(root)
     assert (root / "WFS-a" / RECORD).exists()
+
+
+def test_a_disk_that_has_no_locks_says_so_and_nothing_is_done(
+    root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    before = list_files(root)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(DiskFailed, match="No locks available"):
+        workspace.switch("WFS-b")
+    assert list_files(root) == before

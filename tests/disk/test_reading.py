@@ -425,3 +425,13 @@ def test_the_times_of_a_session_fall_back_to_its_name_and_its_files(tmp_path: Pa
     assert named.updated.isoformat() == "2023-11-14T22:13:20+00:00"
     assert get(root, "WFS-x").created.year >= 2025
     assert get(root, "WFS-x").title == "WFS-x"
+
+
+def test_whoever_waits_for_a_long_listing_is_told_how_far_it_is(tmp_path: Path) -> None:
+    root = make_root(tmp_path)
+    for number in range(1000):
+        (root / f"WFS-{number}").mkdir()
+    told: list[tuple[int, int]] = []
+    listed = wfsession.open(tmp_path).snapshot(watch=lambda *how_far: told.append(how_far))
+    assert len(listed.sessions) == 1000
+    assert told == [(1000, 1000)]

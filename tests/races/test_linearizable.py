@@ -20,7 +20,7 @@ from tests.races.history import Log, Operation, parse_history, read_logs
 from tests.races.model import SESSIONS, Root, State
 from tests.races.players import CASTS, SWITCHING, Cast, Player, judge, play
 from tests.trees_disk import make_root
-from wfsession.core import activation, locate, snapshot
+from wfsession.core import activation, hint, snapshot
 from wfsession.core.disk import Folder
 from wfsession.core.lock import Lock
 from wfsession.core.markers import Listing, read_markers
@@ -94,7 +94,7 @@ def test_a_store_without_the_lock_is_caught(
 def test_a_store_whose_readers_trust_a_single_listing_is_caught(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (locate, snapshot):
+    for module in (hint, snapshot):
         monkeypatch.setattr(module, "read_markers", Listing)
 
     assert is_caught(place, SWITCHING, others=2000)
@@ -109,7 +109,7 @@ def test_a_store_whose_readers_are_one_answer_behind_is_caught(
         kept.append(read_markers(root))
         return kept[0]
 
-    monkeypatch.setattr(locate, "read_markers", read_late)
+    monkeypatch.setattr(hint, "read_markers", read_late)
 
     assert is_caught(place, SWITCHING)
 
