@@ -21,8 +21,8 @@ import attrs
 import pytest
 
 from tests.figures import count
-from tests.outage import list_deaths
-from tests.recording import plant, record
+from tests.outage import Outcome, list_deaths, list_outages
+from tests.recording import Recording, plant, record
 from wfsession.core.disk import Folder
 
 # The verbs that change what is on the disk, or make it durable.
@@ -186,16 +186,48 @@ def enumerate_deaths(
         Each death that leaves another tree, with that tree, and last the end without one. At
         least one death, else nothing was enumerated.
     """
+    recording, inner = _record(top, build, operate)
+    for outcome in list_deaths(recording):
+        count("crash points")
+        yield from _plant(top, inner, outcome)
+
+
+def enumerate_outages(
+    top: Path, build: Callable[[Path], Path], operate: Callable[[str], object]
+) -> Iterator[Death]:
+    """Let the power fail at each change that an operation makes; as `enumerate_deaths`.
+
+    Yields:
+        Each tree that may be left, once. One at which the operation had ended is called "over".
+    """
+    recording, inner = _record(top, build, operate)
+    seen = set()
+    for outcome in list_outages(recording):
+        count("power failures: possible trees")
+        is_over = outcome.at == len(recording.changes)
+        key = is_over, frozenset(outcome.tree.items())
+        if key not in seen:
+            seen.add(key)
+            count("power failures: different trees")
+            verb = "over" if is_over else outcome.verb
+            yield from _plant(top, inner, attrs.evolve(outcome, verb=verb))
+
+
+def _record(
+    top: Path, build: Callable[[Path], Path], operate: Callable[[str], object]
+) -> tuple[Recording, Path]:
     root = build(top / "run")
     recording = record(top / "run", lambda: operate(str(root)))
     shutil.rmtree(top / "run")
     assert recording.changes
-    for outcome in list_deaths(recording):
-        count("crash points")
-        place = top / str(outcome.at)
-        plant(outcome.tree, place)
-        yield Death(outcome.at, outcome.how, outcome.verb, place / root.relative_to(top / "run"))
-        shutil.rmtree(place)
+    return recording, root.relative_to(top / "run")
+
+
+def _plant(top: Path, inner: Path, outcome: Outcome) -> Iterator[Death]:
+    place = top / str(outcome.at)
+    plant(outcome.tree, place)
+    yield Death(outcome.at, outcome.how, outcome.verb, place / inner)
+    shutil.rmtree(place)
 
 
 def run_in_child(

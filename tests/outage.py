@@ -64,7 +64,7 @@ def _list_losses(recording: Recording, at: int) -> Iterator[tuple[str, frozenset
     """Yield which halves are lost: in each way that the assumptions allow and the bound keeps.
 
     All from some change on, in the order of all; one change with what follows it in its
-    directories; all but what one directory has.
+    directories; all but what one directory has, and what had to come before that.
     """
     changes = recording.changes[:at]
     pending = _list_pending(changes, recording.directories)
@@ -73,8 +73,7 @@ def _list_losses(recording: Recording, at: int) -> Iterator[tuple[str, frozenset
     for first in range(len(pending)):
         yield f"lost alone: {pending[first]}", _join(_follow(changes, pending[first:]))
     for folder in sorted({folder for halves in pending for _, folder in halves}):
-        others = [halves for halves in pending if folder not in {where for _, where in halves}]
-        yield f"lost but for directory {folder}", _join(others)
+        yield f"lost but for directory {folder}", _join(_list_others(pending, folder))
 
 
 def _list_pending(changes: list[Change], directories: frozenset[int]) -> list[list[Half]]:
@@ -101,6 +100,17 @@ def _follow(changes: list[Change], pending: list[list[Half]]) -> Iterator[list[H
         if len(halves) == len(changes[halves[0][0]].folders):
             folders.update(folder for _, folder in halves)
         yield [half for half in halves if half[1] in folders]
+
+
+def _list_others(pending: list[list[Half]], folder: int) -> Iterator[list[Half]]:
+    """Yield what is in no directory that was kept up to there for the sake of one of them."""
+    kept = {folder}
+    for halves in reversed(pending):
+        folders = {where for _, where in halves}
+        if kept.isdisjoint(folders):
+            yield halves
+        else:
+            kept |= folders
 
 
 def _join(pending: Iterable[list[Half]]) -> frozenset[Half]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from wfsession.core import progress
-from wfsession.core.model import Event
-from wfsession.core.records import Edit
+from wfsession.core.model import Event, Fault, Record
+from wfsession.core.records import Edit, parse_record
 from wfsession.core.splice import REMOVED, Appended, Path
 
 # Later than all times in the records.
@@ -185,3 +185,26 @@ def edit_of(operation: Callable[..., Event], *args: Any, **options: Any) -> Edit
         operation("/r", "WFS-a", *args, **options)
     (edit,) = taken
     return edit
+
+
+PATH = "/r/WFS-a/workflow-session.json"
+
+
+def read(text: str | bytes) -> Record:
+    record = parse_record(text.encode() if isinstance(text, str) else text)
+    assert isinstance(record, Record)
+    return record
+
+
+def fail(data: bytes) -> Fault:
+    fault = parse_record(data)
+    assert isinstance(fault, Fault)
+    return fault
+
+
+def setting(*path: str, to: Any) -> Edit:
+    return lambda record: {path: to}
+
+
+def at(day: int, hour: int = 10, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2025, 9, day, hour, minute, second, tzinfo=UTC)

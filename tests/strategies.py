@@ -28,8 +28,6 @@ def titles() -> st.SearchStrategy[str]:
     return odd | long | st.text(max_size=40) | st.text(st.characters(), max_size=20)
 
 
-# --- JSON texts -----------------------------------------------------------------------------
-
 KEYS = ("a", "b", "meta", "phases", 'q"k', "é集", "new\nline", "", "x.y")
 # As they are written; most would not survive decoding and encoding.
 ODD_NUMBERS = ("-0", "1.50", "1e400", "-2E+07", "123456789012345678901234567890")
@@ -176,8 +174,6 @@ def json_texts(draw: st.DrawFn) -> JsonText:
     writer.put(draw(st.sampled_from(["", "\n", "\r\n", "  "])))
     return JsonText("".join(writer.parts), writer.spans)
 
-
-# --- records --------------------------------------------------------------------------------
 
 _stamps = st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds") + "Z")
 _texts = st.sampled_from(["", "active", "paused", "PLAN", "IMPLEMENT", "集成", "on hold"])

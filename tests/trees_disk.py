@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from wfsession.core.disk import Folder
+from wfsession.core.lock import Lock
 from wfsession.core.model import Session, Snapshot
 from wfsession.core.names import is_session_name
 from wfsession.core.snapshot import read_snapshot
@@ -50,6 +52,16 @@ def add_session(root: Path, name: str, status: str = "paused", **fields: Any) ->
     (session / "PLAN.md").write_text(f"the plan of {name}\n")
     settle(root)
     return session
+
+
+# The states of the sessions that `make_usual_root` makes.
+USUAL_STATES = {
+    "WFS-a": "active",
+    "WFS-b": "paused",
+    "WFS-c": "paused",
+    "WFS-done": "completed",
+    "completed/WFS-old": "archived",
+}
 
 
 def make_usual_root(project: Path) -> Path:
@@ -210,3 +222,11 @@ def list_leftovers(root: Path) -> list[str]:
     """Return what was prepared and not taken away again."""
     staging = root / ".wf" / "tmp"
     return sorted(os.listdir(staging)) if staging.is_dir() else []
+
+
+def list_attic(root: Path) -> list[Path]:
+    return sorted((root / ".attic").iterdir()) if (root / ".attic").exists() else []
+
+
+def lock_of(folder: Folder) -> Lock:
+    return Lock(folder, ".wf", "lock")

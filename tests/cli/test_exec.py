@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,22 @@ import pytest
 from tests.cli.wf import ACTIVE, ARCHIVED, COMMAND, PAUSED, make_environment, run, wf
 
 PRINT = 'printf "%s\\n" "${WF_SESSION-unset}" "${WF_WORKSPACE-unset}" "${WF_ROOT-unset}"'
-# Says how often a signal came. Neither a shell nor a handler in Python would: both look only
-# now and then, and then take several for one.
+# Says that a signal came, and after another one how often. Neither a shell nor a handler in Python
+# would: both look only now and then, and then take several for one.
 COUNT = """
-import os, signal, sys, time
+import os, signal, sys
 seen, out = os.pipe()
 os.set_blocking(out, False)
-signal.signal(getattr(signal, sys.argv[1]), lambda *_: None)
+number = getattr(signal, sys.argv[1])
+for one in (number, signal.SIGUSR2):
+    signal.signal(one, lambda *_: None)
 signal.set_wakeup_fd(out)
 print("ready", flush=True)
-time.sleep(1.5)
-os.write(out, b".")
-print("got", len(os.read(seen, 100)) - 1)
+came = os.read(seen, 100)
+print("came", flush=True)
+while signal.SIGUSR2 not in came:
+    came += os.read(seen, 100)
+print("got", came.count(number))
 sys.exit(int(sys.argv[2]))
 """
 without_session = pytest.mark.parametrize("active", [True, False], ids=["session", "temporary"])
@@ -98,6 +101,8 @@ def test_a_signal_to_wf_reaches_the_command_once(project: Path, active: bool, na
     process = start(sys.executable, "-c", COUNT, name, "5")
     read_until(process, b"ready\n")
     process.send_signal(getattr(signal, name))
+    read_until(process, b"came\n")
+    process.send_signal(signal.SIGUSR2)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (5, b"got 1\n", b"")
 
@@ -197,22 +202,27 @@ def test_what_was_said_before_comes_first(project: Path) -> None:
     assert (out, err) == (b"out\n", b"err\n")
 
 
+def _read_terminal(terminal: int, words: bytes) -> bytes:
+    """Read up to some words, or to the end."""
+    seen = b""
+    while words not in seen:
+        try:
+            seen += os.read(terminal, 1000)
+        except OSError:
+            break
+    return seen
+
+
 def test_ctrl_c_on_a_terminal_reaches_the_command_once(project: Path) -> None:
     set_active(False)
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another process
         words = ("exec", sys.executable, "-c", COUNT, "SIGINT", "0")
         os.execve(COMMAND[0], [*COMMAND, *words], make_environment())
-    seen = b""
-    while b"ready" not in seen:
-        seen += os.read(terminal, 1000)
+    _read_terminal(terminal, b"ready")
     os.write(terminal, b"\x03")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            seen += os.read(terminal, 1000)
-        except OSError:
-            break
+    _read_terminal(terminal, b"came")
+    os.kill(pid, signal.SIGUSR2)
+    assert b"got 1\r\n" in _read_terminal(terminal, b"the end")
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert b"got 1\r\n" in seen

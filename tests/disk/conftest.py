@@ -7,6 +7,7 @@ import pytest
 import wfsession
 from tests.trees_disk import make_usual_root
 from wfsession.core import disk
+from wfsession.core.model import Event
 from wfsession.workspace import Workspace
 
 
@@ -26,3 +27,10 @@ def root(tmp_path: Path) -> Path:
 def workspace(root: Path) -> Workspace:
     """Return that root, opened."""
     return wfsession.open(root)
+
+
+@pytest.fixture
+def events(workspace: Workspace) -> list[Event]:
+    told: list[Event] = []
+    workspace.listen(told.append)
+    return told

@@ -20,6 +20,9 @@ from tests.trees_disk import RECORD, list_files, photograph, settle
 from wfsession.core.migrate import Migration, migrate
 from wfsession.core.snapshot import read_snapshot
 
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
+
 Tree = dict[str, dict[str, str]]
 
 PLACES = ("", "completed/", "active/", "sessions/", "archives/", ".archives/")

@@ -499,6 +499,17 @@ def test_a_disk_that_fails_while_a_session_is_looked_for_is_told_of(
         wfsession.open().get("WFS-a")
 
 
+def test_a_binding_that_the_disk_fails_to_read_leads_to_no_other_session(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(root, "WFS-b")
+    monkeypatch.setenv("WF_THREAD", "claude--1")
+    fail(monkeypatch, errno.EIO, "read", name="claude--1")
+
+    with pytest.raises(DiskFailed, match="claude--1"):
+        find_current()
+
+
 def test_a_root_that_is_removed_meanwhile_is_not_found(root: Path) -> None:
     workspace = wfsession.open()
     root.rename(root.parent / "away")

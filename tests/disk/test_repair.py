@@ -1,25 +1,51 @@
 """Each finding made on a real tree: diagnosed, repaired, found no more, and no byte lost."""
 
 import errno
-import fcntl
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.hands import fail, play
+from tests.hands import fail
+from tests.spoilers import (
+    applied,
+    archived_in_place,
+    binding,
+    corrupt,
+    corrupt_active,
+    corrupt_archived,
+    diagnose,
+    future,
+    heal_twice,
+    link,
+    missing,
+    name_findings,
+    newer_remains,
+    no_file,
+    odd_id,
+    orphan,
+    other_id,
+    several,
+    signed,
+    signed_active,
+    staging,
+    status_active,
+    status_archived,
+    status_paused,
+    stray_backup,
+    stray_bytes,
+    stray_directory,
+    stray_symlink,
+    twin_of_wrong_type,
+    twin_without_record,
+    twins,
+    wrong_types,
+)
 from tests.trees_disk import (
     RECORD,
     add_session,
-    age,
-    get,
-    list_files,
     list_markers,
     make_root,
     mark,
@@ -29,50 +55,9 @@ from tests.trees_disk import (
     states,
     write_old,
 )
-from wfsession.core import repair
 from wfsession.core.disk import Folder
-from wfsession.core.model import Finding
 from wfsession.core.repair import Report, heal
-from wfsession.core.survey import read_survey
-from wfsession.errors import DiskFailed, RootNotFound
 from wfsession.workspace import open_workspace
-
-HOLD = """
-import fcntl, os, sys
-file = open(sys.argv[1], "r+")
-fcntl.flock(file, fcntl.LOCK_EX)
-print(flush=True)
-sys.stdin.read()
-"""
-
-
-def diagnose(root: Path) -> tuple[Finding, ...]:
-    return open_workspace(root).diagnose()
-
-
-def name_findings(root: Path) -> list[tuple[str, str]]:
-    """Return the id of each finding, and its paths below the root."""
-    top = f"{root}/"
-    return [(one.id, " ".join(p.removeprefix(top) for p in one.paths)) for one in diagnose(root)]
-
-
-def heal_twice(root: Path) -> Report:
-    """Heal; no byte that was there is lost, and a second healing has nothing to do."""
-    before = list_files(root)
-    report = open_workspace(root).heal()
-    kept = list(list_files(root).values())
-    for path, data in before.items():
-        # What is only corrected in a record is not kept; what is replaced is, see below.
-        assert not data or data in kept or path.endswith(RECORD), path
-    seen = photograph(root)
-    again = open_workspace(root).heal()
-    assert again == Report(report.findings, ())
-    assert photograph(root) == seen
-    return report
-
-
-def applied(report: Report) -> list[tuple[str, str]]:
-    return [(one.finding, " ".join(one.paths)) for one in report.applied]
 
 
 def test_a_root_in_order_has_no_findings_and_is_left_alone(root: Path) -> None:
@@ -82,134 +67,9 @@ def test_a_root_in_order_has_no_findings_and_is_left_alone(root: Path) -> None:
     assert photograph(root) == seen
 
 
-def orphan(root: Path) -> None:
-    mark(root, "WFS-gone")
-
-
-def several(root: Path) -> None:
-    mark(root, "WFS-b", age_s=7200)
-
-
-def stray_backup(root: Path) -> None:
-    write_old(root / ".active-WFS-a~", b"an editor's")
-
-
-def stray_directory(root: Path) -> None:
-    (root / ".active-WFS-b").mkdir()
-    (root / ".active-WFS-b" / "mine").write_text("mine")
-
-
-def stray_symlink(root: Path) -> None:
-    (root / ".active-WFS-b").symlink_to("WFS-b")
-
-
-def stray_bytes(root: Path) -> None:
-    write_old(Path(os.fsdecode(os.fsencode(root) + b"/.active-\xff")), b"odd")
-
-
-def missing(root: Path) -> None:
-    (root / "WFS-b" / RECORD).unlink()
-
-
-def corrupt(root: Path) -> None:
-    put_record(root / "WFS-b", b'{"project": "Kept", "status": "paused", "meta": {"crea')
-
-
-def corrupt_archived(root: Path) -> None:
-    put_record(root / "completed" / "WFS-old", b"<<<<<<< HEAD")
-
-
-def corrupt_active(root: Path) -> None:
-    put_record(root / "WFS-a", b"[]")
-
-
-def newer_remains(root: Path) -> None:
-    put_record(root / "WFS-b", b'{"their": 1, "half": "\\ud800", "n')
-
-
-def no_file(root: Path) -> None:
-    missing(root)
-    (root / "WFS-b" / RECORD).mkdir()
-    (root / "WFS-b" / RECORD / "inside").write_text("mine")
-
-
-def link(root: Path) -> None:
-    missing(root)
-    (root / "WFS-b" / RECORD).symlink_to("PLAN.md")
-
-
-def wrong_types(root: Path) -> None:
-    fields = {"progress": 5, "transitions": [{"completed_at": 3}], "checkpoint": {"at": 1}}
-    put_record(root / "WFS-b", json.dumps({"session_id": "WFS-b", **fields}).encode())
-
-
-def other_id(root: Path) -> None:
-    put_record(root / "WFS-b", b'{"session_id": "WFS-was", "renamed_from": ["WFS-first"]}')
-
-
-def odd_id(root: Path) -> None:
-    put_record(root / "WFS-b", b'{"session_id": "no name/at all"}')
-
-
-def status_paused(root: Path) -> None:
-    put_record(root / "WFS-b", b'{"session_id": "WFS-b", "status": "active"}')
-
-
-def status_active(root: Path) -> None:
-    put_record(root / "WFS-a", b'{"session_id": "WFS-a", "status": "paused"}')
-
-
-def status_archived(root: Path) -> None:
-    put_record(root / "completed/WFS-old", b'{"session_id": "WFS-old", "status": "paused"}')
-
-
-def archived_in_place(root: Path) -> None:
-    add_session(root, "WFS-cut", "archived")
-
-
-def signed(root: Path) -> None:
-    write_old(add_session(root, "WFS-cut", "paused") / ".archiving", b"signed")
-
-
-def signed_active(root: Path) -> None:
-    write_old(root / "WFS-a" / ".archiving", b"signed")
-
-
-def twins(root: Path) -> None:
-    add_session(root, "completed/WFS-b", "completed", note="twin")
-    add_session(root, "completed/WFS-b-2", "completed")
-
-
-def twin_of_wrong_type(root: Path) -> None:
-    add_session(root, "completed/WFS-b", "completed", progress=5)
-
-
-def twin_without_record(root: Path) -> None:
-    (add_session(root, "completed/WFS-b", "completed") / RECORD).unlink()
-
-
-def staging(root: Path) -> None:
-    left = root / ".wf" / "tmp" / "record-1-a"
-    left.parent.mkdir(parents=True)
-    left.write_text("left over")
-    age(left, 7200)
-    (root / ".wf" / "tmp" / "workspace-1").mkdir()
-    age(root / ".wf" / "tmp" / "workspace-1", 7200)
-    (root / ".wf" / "tmp" / "young").write_text("in use")
-
-
-def binding(root: Path) -> None:
-    (root / ".threads").mkdir()
-    write_old(root / ".threads" / "codex--1", b"WFS-gone\n")
-    write_old(root / ".threads" / "codex--2", b"WFS-b\n")
-    (root / ".threads" / "no-file").mkdir()
-
-
-def future(root: Path) -> None:
-    os.utime(root / ".active-WFS-a", (time.time() + 7200,) * 2)
-
-
 RECORD_B = f"WFS-b/{RECORD}"
+
+
 REPAIRED: dict[str, tuple[Callable[[Path], None], list[tuple[str, str]]]] = {
     "orphan": (orphan, [("orphaned-marker", ".active-WFS-gone")]),
     "several": (several, [("several-markers", ".active-WFS-b")]),
@@ -467,249 +327,3 @@ def test_what_may_not_be_written_is_told(root: Path, monkeypatch: pytest.MonkeyP
         *(("unwritable", str(root / name)) for name in (".wf", "WFS-a", "WFS-c", "WFS-done")),
     ]
     assert open_workspace(root).heal().applied == ()
-
-
-def hold_lock(root: Path, holder: str) -> "subprocess.Popen[bytes]":
-    """Let a process hold the lock in the name of another."""
-    (root / ".wf" / "tmp").mkdir(parents=True)
-    lock = root / ".wf" / "lock"
-    lock.write_text(holder)
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def end(process: "subprocess.Popen[bytes]") -> None:
-    process.communicate(b"")
-
-
-def find_free_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-def test_a_lock_held_for_a_process_that_is_gone_is_set_aside(root: Path) -> None:
-    process = hold_lock(root, f"process {find_free_pid()} on {os.uname().nodename}\n")
-    try:
-        orphan(root)
-        assert ("stale-lock", ".wf/lock") in name_findings(root)
-        report = open_workspace(root).heal()
-        assert applied(report) == [
-            ("stale-lock", ".wf/lock"),
-            ("orphaned-marker", ".active-WFS-gone"),
-        ]
-        assert report.findings == ()
-    finally:
-        end(process)
-
-
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
-def test_a_stale_lock_that_cannot_be_set_aside_is_a_sentence(
-    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    process = hold_lock(root, f"process {find_free_pid()} on {os.uname().nodename}\n")
-    try:
-        fail(monkeypatch, number, "make", "move")
-        with pytest.raises(DiskFailed):
-            open_workspace(root).heal()
-    finally:
-        end(process)
-
-
-@pytest.mark.parametrize(
-    "holder",
-    [
-        f"process {os.getpid()} on {os.uname().nodename}",
-        "process 1 on another-host",
-        f"process x on {os.uname().nodename}",
-        f"process 99999999999999999999 on {os.uname().nodename}",
-        "",
-    ],
-    ids=["alive", "elsewhere", "no number", "too large", "nobody"],
-)
-def test_a_lock_is_not_stale_unless_its_process_is_known_to_be_gone(
-    root: Path, holder: str
-) -> None:
-    process = hold_lock(root, holder)
-    try:
-        assert diagnose(root) == ()
-    finally:
-        end(process)
-
-
-def test_a_process_that_may_not_be_asked_is_not_gone(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(pid: int, signal: int) -> None:
-        raise PermissionError(errno.EPERM, "not yours")
-
-    process = hold_lock(root, f"process 1 on {os.uname().nodename}")
-    try:
-        monkeypatch.setattr(os, "kill", refuse)
-        assert diagnose(root) == ()
-    finally:
-        monkeypatch.undo()
-        end(process)
-
-
-def test_a_free_lock_is_let_go_of_again(root: Path) -> None:
-    (root / ".wf").mkdir()
-    (root / ".wf" / "lock").touch()
-    assert diagnose(root) == ()
-    with (root / ".wf" / "lock").open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def test_a_marker_that_moved_on_since_it_was_looked_at_stays(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    several(root)
-    loser = root / ".active-WFS-b"
-    play(monkeypatch, "open_lock_file", lambda: os.utime(loser), name="lock")
-    report = open_workspace(root).heal()
-    assert list_markers(root) == [".active-WFS-b"]
-    assert applied(report)[0] == ("several-markers", ".active-WFS-a")
-
-
-def test_an_orphan_whose_directory_comes_meanwhile_is_an_orphan_no_more(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orphan(root)
-    deliver = (root / "WFS-gone").mkdir
-    play(monkeypatch, "open_lock_file", deliver, name="lock")
-    assert "orphaned-marker" not in dict(applied(open_workspace(root).heal()))
-
-
-def test_the_strays_of_a_root_are_told_apart(root: Path) -> None:
-    stray_directory(root)
-    (root / ".active-WFS-c").symlink_to("WFS-c")
-    os.mkfifo(root / ".active-WFS-done")
-    stray_backup(root)
-    assert [(one.entry, one.kind) for one in read_survey(str(root)).strays] == [
-        (".active-WFS-a~", "file"),
-        (".active-WFS-b", "directory"),
-        (".active-WFS-c", "symlink"),
-        (".active-WFS-done", "special"),
-    ]
-
-
-@pytest.mark.parametrize("is_put_right", [False, True])
-def test_a_stray_that_is_none_by_the_time_it_is_looked_at_is_not_told(
-    root: Path, monkeypatch: pytest.MonkeyPatch, is_put_right: bool
-) -> None:
-    stray_symlink(root)
-
-    def act() -> None:
-        (root / ".active-WFS-b").unlink()
-        if is_put_right:
-            (root / ".active-WFS-b").touch()
-
-    # Each listing looks at it once, and there are two.
-    played = play(monkeypatch, "stat", act, name=".active-WFS-b", at=3)
-    assert read_survey(str(root)).strays == ()
-    assert played
-
-
-def test_a_link_that_leads_nowhere_is_not_unwritable_besides(root: Path) -> None:
-    (root / "WFS-link").symlink_to("nowhere")
-    assert name_findings(root) == [("unsafe-session", "WFS-link")]
-
-
-def test_a_marker_with_bytes_is_told_with_its_place_in_the_attic(root: Path) -> None:
-    mark(root, "WFS-gone", data=b"a note of mine")
-    (one,) = open_workspace(root).heal().applied
-    assert (root / one.attic / "item").read_bytes() == b"a note of mine"
-
-
-def test_a_stray_that_is_taken_away_meanwhile_is_no_failure(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stray_backup(root)
-    play(monkeypatch, "move", (root / ".active-WFS-a~").unlink, name=".active-WFS-a~")
-    assert open_workspace(root).heal() == Report((), ())
-
-
-@pytest.mark.parametrize("spoil", [corrupt, wrong_types, missing])
-def test_a_record_that_is_put_right_meanwhile_is_not_overwritten(
-    root: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
-) -> None:
-    spoil(root)
-    good = b'{"session_id": "WFS-b", "status": "paused", "good": 1}'
-    record = root / "WFS-b" / RECORD
-    play(monkeypatch, "create", lambda: record.write_bytes(good), name="record-", after=True)
-    open_workspace(root).heal()
-    assert record.read_bytes() == good
-
-
-@pytest.mark.parametrize("spoil", [corrupt, wrong_types, status_paused])
-def test_a_record_that_was_put_right_before_the_lock_is_left_alone(
-    root: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
-) -> None:
-    spoil(root)
-    good = b'{"session_id": "WFS-b", "status": "paused", "good": 1}'
-    record = root / "WFS-b" / RECORD
-    play(monkeypatch, "make", lambda: record.write_bytes(good), name=".wf")
-    report = open_workspace(root).heal()
-    assert record.read_bytes() == good
-    assert report == Report((), ())
-
-
-def test_a_repair_that_fails_is_told_and_keeps_no_other_back(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orphan(root)
-    stray_backup(root)
-    fail(monkeypatch, errno.EACCES, "unlink", name=".active-WFS-gone")
-    report = heal(str(root))
-    assert applied(report) == [("stray-marker", ".active-WFS-a~")]
-    assert report.failed[0].startswith(".active-WFS-gone: ")
-    assert [one.id for one in report.findings] == ["orphaned-marker"]
-
-
-def test_a_disk_that_takes_nothing_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    orphan(root)
-    fail(monkeypatch, errno.EROFS, "make")
-    with pytest.raises(DiskFailed):
-        heal(str(root))
-
-
-def test_a_root_that_cannot_be_looked_over_is_an_error(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    play(monkeypatch, "is_writable", lambda: fail(monkeypatch, errno.EIO, "read_status"))
-    monkeypatch.setattr(
-        "wfsession.core.survey.read_markers", lambda root: root.stat("nothing of that name")
-    )
-    with pytest.raises(DiskFailed):
-        read_survey(str(root))
-    with pytest.raises(RootNotFound):
-        read_survey(str(root / "nowhere"))
-
-
-def test_leftovers_and_bindings_that_go_meanwhile_are_none(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    staging(root)
-    gone = root / ".wf" / "tmp" / "record-1-a"
-    play(monkeypatch, "stat", gone.unlink, name="record-1-a")
-    assert diagnose(root) == ()
-
-
-def test_healing_ends_though_somebody_spoils_the_root_again_and_again(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orphan(root)
-    play(monkeypatch, "sync", lambda: orphan(root), times=1000)
-    report = heal(str(root))
-    assert len(report.applied) == repair._ROUNDS
-    assert [one.id for one in report.findings] == ["orphaned-marker"]
-
-
-def test_the_row_of_a_repaired_session_is_a_usual_one(root: Path) -> None:
-    missing(root)
-    heal_twice(root)
-    assert get(root, "WFS-b").problems == ()

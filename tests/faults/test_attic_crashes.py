@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hands import CHANGING, Death, count_calls, enumerate_deaths, fail
+from tests.hands import CHANGING, Death, count_calls, enumerate_deaths, enumerate_outages, fail
 from tests.trees_disk import (
     RECORD,
     add_box,
@@ -97,6 +97,27 @@ def test_an_emptying_that_dies_anywhere_leaves_nothing_half_that_could_come_back
         deaths.append(death)
         check_emptied(death.root, outside)
     assert {"unlink", "rmdir", "rename"} <= {death.verb for death in deaths}
+
+
+def test_a_restoring_whose_power_fails_anywhere_loses_neither_and_is_ended_by_the_next(
+    tmp_path: Path,
+) -> None:
+    standing = (build(tmp_path / "untouched") / "WFS-b" / RECORD).read_bytes()
+    for outage in enumerate_outages(tmp_path / "outages", build, act_restore):
+        if outage.verb == "over":
+            # What was answered as done stays done.
+            assert (outage.root / "WFS-b" / RECORD).read_bytes() == BYTES, outage
+        check_restored(outage.root, standing)
+
+
+def test_an_emptying_whose_power_fails_anywhere_leaves_nothing_half_that_could_come_back(
+    tmp_path: Path,
+) -> None:
+    outside = list_outside(build(tmp_path / "untouched"))
+    for outage in enumerate_outages(tmp_path / "outages", build, act_empty):
+        if outage.verb == "over":
+            assert list_boxes(str(outage.root)) == (), outage
+        check_emptied(outage.root, outside)
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EROFS, errno.ENOSPC])

@@ -21,6 +21,9 @@ from wfsession.core.locate import Environment
 from wfsession.errors import CannotMove, DiskFailed, WfError
 from wfsession.workspace import Workspace
 
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
+
 # Of an operation that makes more calls, some are left out in the ordinary run.
 _MANY = 150
 

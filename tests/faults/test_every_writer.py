@@ -20,6 +20,9 @@ from tests.writers import ELSEWHERE, READERS, WRITERS, Crash, Writer, list_texts
 from wfsession.core.layout import IGNORED
 from wfsession.workspace import Workspace
 
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
+
 
 def record_writer(writer: Writer, top: Path) -> tuple[Recording, Crash]:
     """Watch an operation in a fresh tree; returns what it did, and a crash that did not happen."""

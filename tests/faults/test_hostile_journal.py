@@ -16,6 +16,9 @@ from tests.trees_disk import RECORD, add_session, check_sound, list_files, state
 from wfsession.core.journal import JOURNAL
 from wfsession.workspace import Workspace
 
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
+
 NOTHING_DONE = Change(lambda workspace: None)
 # Paths as they stand in a journal, that lead out of the root or into what is not a session's.
 PATHS = (

@@ -16,6 +16,9 @@ from tests.trees_disk import RECORD, states, write_old
 from wfsession.core.locate import Environment
 from wfsession.workspace import Workspace
 
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
+
 NAMES = (
     "../outside/twin",
     "../outside/twin/WFS-a",

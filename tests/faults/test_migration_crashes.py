@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from tests.hands import CHANGING, GROWING, count_calls, enumerate_deaths, fail, play
+from tests.hands import (
+    CHANGING,
+    GROWING,
+    Death,
+    count_calls,
+    enumerate_deaths,
+    enumerate_outages,
+    fail,
+    play,
+)
 from tests.layouts import forget_moments, list_findings, make_tree, read_attic
 from tests.trees_disk import list_files, list_markers, settle, states
 from wfsession.core import activation, operation
@@ -21,6 +30,9 @@ from wfsession.core.locate import Environment
 from wfsession.core.migrate import migrate
 from wfsession.core.selfheal import arrive
 from wfsession.errors import DiskFailed
+
+# Thousands of trees, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.no_cover
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 Tree = dict[str, dict[str, str]]
@@ -163,12 +175,34 @@ def test_a_migration_that_dies_anywhere_is_finished_by_the_next_with_the_same_ou
     settle(whole)
 
     for death in enumerate_deaths(tmp_path / "deaths", make, migrate):
-        kept = list_files(death.root).values()
-        assert all(data in kept for data in files), death
-        settle(death.root)
-        assert migrate(str(death.root)).active == active, death
-        settle(death.root)
-        check_end(death.root, whole, death)
+        check_finished(death, files, active, whole)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_migration_whose_power_fails_anywhere_is_finished_by_the_next_with_the_same_outcome(
+    tmp_path: Path, name: str
+) -> None:
+    make = build(TREES[name])
+    whole = make(tmp_path / "whole")
+    files = {data for path, data in look(whole).items() if path.endswith(".md")}
+    active = migrate(str(whole)).active
+    settle(whole)
+
+    for outage in enumerate_outages(tmp_path / "outages", make, migrate):
+        if outage.verb == "over":
+            # What was answered as done stays done.
+            assert look(outage.root) == look(whole), outage
+        check_finished(outage, files, active, whole)
+
+
+def check_finished(death: Death, files: set[bytes], active: str | None, whole: Path) -> None:
+    """Hold that all files of users are there, and that the next migration ends as one alone."""
+    kept = list_files(death.root).values()
+    assert all(data in kept for data in files), death
+    settle(death.root)
+    assert migrate(str(death.root)).active == active, death
+    settle(death.root)
+    check_end(death.root, whole, death)
 
 
 @pytest.mark.parametrize("name", ["registry", "marker waits"])

@@ -20,8 +20,10 @@ from tests.figures import count
 from tests.samples import MOMENT, SHAPES
 from tests.strategies import NAME_LETTERS, ODD_SIGNS, json_texts, names, titles, values
 from tests.trees_disk import make_usual_root
+from wfsession.core.attic import Note, parse_note
 from wfsession.core.edits import become_active, become_completed, become_paused, become_renamed
 from wfsession.core.journal import parse_journal
+from wfsession.core.manifest import Manifest, parse_manifest
 from wfsession.core.model import Fault, LogEntry, Record
 from wfsession.core.names import check_name, find_fault, make_slug, parse_marker
 from wfsession.core.records import Edit, apply_edit, parse_record
@@ -195,10 +197,40 @@ def test_any_lines_are_a_registry(data: bytes) -> None:
     assert len(registry.entries) + len(registry.rejected) <= lines
 
 
+_notes = st.fixed_dictionaries(
+    {}, optional={"at": _odd, "from": _odd, "from_hex": _odd | st.just("c3"), "reason": _odd}
+).map(lambda data: json.dumps(data).encode())
+
+
+@few
+@given(_notes | damaged(_notes))
+@example(DEEP)
+def test_any_bytes_are_a_note(data: bytes) -> None:
+    count("fuzz inputs")
+    assert isinstance(parse_note(data), Note)
+
+
+_manifest_items = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("session_id", "id", "tags", "description", "archived_at"), _odd)
+)
+_manifests = (st.lists(_manifest_items | _odd, max_size=4) | _objects).map(
+    lambda data: json.dumps(data).encode()
+)
+
+
+@few
+@given(_manifests | damaged(_manifests))
+@example(DEEP)
+def test_any_bytes_are_a_manifest(data: bytes) -> None:
+    count("fuzz inputs")
+    assert isinstance(parse_manifest(data), Manifest)
+
+
 @few
 @given(_record_bytes)
 @example(DEEP)
 @example(DIGITS)
+@example(b'{"a": {"b": 1e400')
 def test_of_any_bytes_a_record_can_be_put_together(data: bytes) -> None:
     count("fuzz inputs")
     found = read_first_keys(data)

@@ -34,8 +34,6 @@ def with_phase(phase: str, *done: str) -> dict[str, Any]:
     return {"current_phase": phase, "progress": {"completed_phases": list(done)}}
 
 
-# --- phases ---------------------------------------------------------------------------------
-
 FORWARD = [
     ("INIT", (), "PLAN"),
     ("BRAINSTORM", (), "PLAN"),
@@ -171,9 +169,6 @@ def test_hand_overs_are_appended_and_those_before_stay_as_they_are_written() -> 
     assert [one.phase_completed for one in read(changed).transitions] == ["Ü", "PLAN"]
 
 
-# --- checkpoints ----------------------------------------------------------------------------
-
-
 def test_a_checkpoint_on_request_tells_where_the_work_is() -> None:
     before = {"current_phase": "PLAN", "progress": {"current_tasks": ["a"]}, "checkpoint": {"x": 1}}
     after = change(before, progress.checkpoint, note="n", artifacts={"a": "b"})
@@ -202,9 +197,6 @@ def test_what_a_checkpoint_says_is_read_again(shape: str) -> None:
     assert after.checkpoint.phase == before.phase
     assert after.checkpoint.tasks == before.current_tasks
     assert (after.checkpoint.note, after.checkpoint.trigger) == ("half", "session_end")
-
-
-# --- tasks ----------------------------------------------------------------------------------
 
 
 def progress_after(before: dict[str, Any], operation: Any, task: str) -> Any:
@@ -275,9 +267,6 @@ def test_a_task_has_an_id(task: str) -> None:
 def test_a_task_that_is_not_in_hand_is_not_finished(hand: list[str], told: str) -> None:
     with pytest.raises(InvalidValue, match=told):
         change({"progress": {"current_tasks": hand}}, progress.finish_task, "t")
-
-
-# --- free changes ---------------------------------------------------------------------------
 
 
 def test_a_change_merges_objects_removes_by_none_and_sets_the_rest() -> None:

@@ -5,6 +5,7 @@ came from.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,8 +26,15 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(name)
 
 
-# NaN and its like are no JSON.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+# NaN and its like are no JSON, and numbers that are too large become one of them.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_parse_float)
 
 
 @frozen
