@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wf import PAUSED, REPOSITORY, make_environment
-from wfsession.cli.parser import HOMES
+from wfsession.cli.parser import HOMES, parse
+from wfsession.cli.plainly import parse_plainly
 
 ASK = """
 import sys
@@ -26,7 +27,7 @@ CURRENT = set(
 )
 LIST = CURRENT - {"cli.current"} | set(
     """
-    cli.call cli.current cli.look cli.page cli.parser cli.plain cli.portrait cli.verb cli.watching
+    cli.call cli.current cli.look cli.page cli.plain cli.plainly cli.portrait cli.verb cli.watching
     core.activation core.attic core.choose core.creation core.edits core.fields core.first_write
     core.journal core.jsontext core.lifecycle core.model core.operation core.private
     core.progress core.recording core.records core.snapshot core.splice core.states core.tasks
@@ -38,7 +39,17 @@ SWITCH = LIST - {"cli.look", "cli.plain", "cli.current", "cli.watching"} | {
     "cli.lifecycle",
 }
 # Each of these takes longer to load than all of ours together.
-HEAVY = {"attr", "dataclasses", "filelock", "inspect", "logging", "orjson", "pathlib", "rich"}
+HEAVY = {
+    "argparse",
+    "attr",
+    "dataclasses",
+    "filelock",
+    "inspect",
+    "logging",
+    "orjson",
+    "pathlib",
+    "rich",
+}
 
 
 def list_loaded(*words: str, cwd: Path) -> set[str]:
@@ -89,7 +100,7 @@ def test_current_and_path_load_neither_parser_nor_library(
 def test_current_as_json_loads_json_alone(project: Path) -> None:
     loaded = list_loaded("current", "--json", cwd=project)
     assert "json" in loaded
-    assert not loaded & {*HEAVY, "argparse", "wfsession.workspace"}
+    assert not loaded & {*HEAVY, "wfsession.workspace"}
 
 
 @pytest.mark.parametrize("words", [("list",), (), ("show",), ("switch", PAUSED), ("phase",)])
@@ -102,3 +113,21 @@ def test_a_verb_loads_no_other_verb(project: Path) -> None:
     assert list_loaded("list", cwd=project) & homes == {"wfsession.cli.look"}
     assert list_loaded("switch", PAUSED, cwd=project) & homes == {"wfsession.cli.lifecycle"}
     assert list_loaded("init", cwd=project) & homes == {"wfsession.cli.place"}
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["switch", "WFS-a"], ["switch", "a b"], ["switch", ""]]
+)
+def test_what_is_read_without_the_parser_is_what_the_parser_reads(words: list[str]) -> None:
+    plain = parse_plainly(words)
+    assert plain is not None
+    verb, options = parse(words)
+    assert plain[0] is verb
+    assert {**vars(plain[1]), "command": []} == vars(options)
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["list", "-a"], ["switch"], ["switch", "-"], ["switch", "-h"], ["--", "list"]]
+)
+def test_what_has_options_is_left_to_the_parser(words: list[str]) -> None:
+    assert parse_plainly(words) is None

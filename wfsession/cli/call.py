@@ -25,6 +25,7 @@ from wfsession.workspace import Workspace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import SimpleNamespace
 
 # How much of a word must be the same, of 1, for it to be suggested.
 _ALIKE = 0.7
@@ -33,7 +34,7 @@ _ALIKE = 0.7
 class Call:
     """What was typed (`options`), and the workspace that it is about, opened when it is needed."""
 
-    def __init__(self, options: "Namespace") -> None:
+    def __init__(self, options: "Namespace | SimpleNamespace") -> None:
         self.options = options
         self.notes: list[str] = []
         self._workspace: Workspace | None = None
@@ -204,7 +205,7 @@ def bring_over(workspace: Workspace) -> None:
             print_line(f"wf: {line}")
 
 
-def find_root(options: "Namespace") -> str:
+def find_root(options: "Namespace | SimpleNamespace") -> str:
     """Return the root that was asked for, or the one that belongs to the current directory.
 
     Raises:

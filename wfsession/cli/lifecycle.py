@@ -1,7 +1,5 @@
 """The verbs that move between sessions, from switch to rename, and how each tells what it did."""
 
-from argparse import ArgumentParser
-
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.changed import make_changed
@@ -14,6 +12,10 @@ from wfsession.core.model import Event
 from wfsession.core.times import now
 from wfsession.errors import SessionNotFound, UnfinishedTasks
 from wfsession.workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 
 def switch(call: Call) -> Answer:
@@ -162,27 +164,27 @@ _WHOLE_NAME_HELP = "the session: its name, or a former one"
 _OR_ACTIVE = "; the active one if left out"
 
 
-def _add_name(parser: ArgumentParser) -> None:
+def _add_name(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", help=_NAME_HELP)
 
 
-def _add_whole_name(parser: ArgumentParser) -> None:
+def _add_whole_name(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", help=_WHOLE_NAME_HELP)
 
 
-def _add_optional_name(parser: ArgumentParser) -> None:
+def _add_optional_name(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", help=_NAME_HELP + _OR_ACTIVE)
 
 
-def _add_optional_whole_name(parser: ArgumentParser) -> None:
+def _add_optional_whole_name(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", help=_WHOLE_NAME_HELP + _OR_ACTIVE)
 
 
-def _add_switch(parser: ArgumentParser) -> None:
+def _add_switch(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", help=f"{_NAME_HELP}; - for the one before")
 
 
-def _add_complete(parser: ArgumentParser) -> None:
+def _add_complete(parser: "ArgumentParser") -> None:
     _add_optional_whole_name(parser)
     parser.add_argument("--archive", action="store_true", help="move it to completed/ as well")
     parser.add_argument(
@@ -190,7 +192,7 @@ def _add_complete(parser: ArgumentParser) -> None:
     )
 
 
-def _add_rename(parser: ArgumentParser) -> None:
+def _add_rename(parser: "ArgumentParser") -> None:
     help_text = f"{_WHOLE_NAME_HELP}; with one name, the new one"
     parser.add_argument("name", metavar="OLD", help=help_text)
     parser.add_argument("new_name", metavar="NEW", nargs="?", help="the new name")

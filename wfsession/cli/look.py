@@ -1,6 +1,5 @@
 """`wf list`, and `wf current` and `wf path` with options."""
 
-from argparse import ArgumentParser
 from datetime import datetime
 
 from wfsession.cli.answer import Answer
@@ -17,6 +16,7 @@ from wfsession.errors import RootNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
@@ -152,7 +152,7 @@ def _resolve(call: Call) -> locate.Resolution:
     return workspace.resolve(call.flag)
 
 
-def _add_list(parser: ArgumentParser) -> None:
+def _add_list(parser: "ArgumentParser") -> None:
     parser.add_argument("-a", "--all", action="store_true", help="the archived ones too")
 
 

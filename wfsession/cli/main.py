@@ -64,6 +64,11 @@ def _answer(argv: list[str]) -> "Answer":
 
         return find_current(words[0])
     from wfsession.cli.call import Call
+    from wfsession.cli.plainly import parse_plainly
+
+    plain = parse_plainly(argv)
+    if plain is not None:
+        return plain[0].run(Call(plain[1]))
     from wfsession.cli.parser import parse
 
     verb, options = parse(argv)
