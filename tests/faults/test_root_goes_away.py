@@ -41,12 +41,16 @@ def top(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def play_each(top: Path, name: str, act: Callable[[Path], object]) -> Iterator[Path]:
-    """Let something happen to the root before each call of an operation; yield what it was."""
+def play_each(top: Path, name: str, act: Callable[[Path], object], is_soak: bool) -> Iterator[Path]:
+    """Let something happen to the root before a call of an operation; yield what it was.
+
+    Before every third call, each operation from another one on; in a soak before each.
+    """
     project = top / "project"
-    number, has_happened = 0, True
+    step = 1 if is_soak else 3
+    number, has_happened = OPERATIONS.index(name) % step + 1 - step, True
     while has_happened:
-        number += 1
+        number += step
         root = build(project, CHANGES[name])
         # A marker that is to be set aside.
         mark(root, "WFS-c", age_s=7200, data=b"kept\n")
@@ -64,9 +68,15 @@ def play_each(top: Path, name: str, act: Callable[[Path], object]) -> Iterator[P
     assert number > 10
 
 
+def move_away(root: Path) -> None:
+    os.rename(root, root.parent / "moved")
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_root_that_is_moved_is_consistent_where_it_is(top: Path, name: str) -> None:
-    for root in play_each(top, name, lambda root: os.rename(root, root.parent / "moved")):
+def test_a_root_that_is_moved_is_consistent_where_it_is(
+    top: Path, name: str, is_soak: bool
+) -> None:
+    for root in play_each(top, name, move_away, is_soak):
         moved = root.parent / "moved"
         assert not root.exists()
         heal(str(moved))
@@ -78,7 +88,9 @@ def test_a_root_that_is_moved_is_consistent_where_it_is(top: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "heal"])
-def test_another_root_that_is_put_in_its_place_is_left_alone(top: Path, name: str) -> None:
+def test_another_root_that_is_put_in_its_place_is_left_alone(
+    top: Path, name: str, is_soak: bool
+) -> None:
     """The healing looks again at what is there, and may put that right too."""
     other = make_usual_root(top / "other")
     mark(other, "WFS-c", age_s=7200, data=b"theirs\n")
@@ -88,12 +100,12 @@ def test_another_root_that_is_put_in_its_place_is_left_alone(top: Path, name: st
         os.rename(root, root.parent / "moved")
         os.rename(other, root)
 
-    for root in play_each(top, name, replace):
+    for root in play_each(top, name, replace, is_soak):
         os.rename(root, other)
         assert photograph(other) == before
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_root_that_is_deleted_is_not_made_again(top: Path, name: str) -> None:
-    for root in play_each(top, name, shutil.rmtree):
+def test_a_root_that_is_deleted_is_not_made_again(top: Path, name: str, is_soak: bool) -> None:
+    for root in play_each(top, name, shutil.rmtree, is_soak):
         assert not root.exists()
