@@ -56,13 +56,19 @@ def summarise(values: Sequence[float]) -> Times:
     return Times(median, low, high)
 
 
-def process(words: Sequence[str], place: Path, environment: Mapping[str, str]) -> Act:
-    """Return what runs a program to its end, in a directory, with nobody to read what it says."""
-    flags = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+def process(
+    words: Sequence[str], place: Path, environment: Mapping[str, str], reads: str = os.devnull
+) -> Act:
+    """Return what runs a program to its end, in a directory, with nobody to read what it says.
+
+    `reads` is the file on its standard input.
+    """
+    streams = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+    streams.append((os.POSIX_SPAWN_OPEN, 0, reads, os.O_RDONLY, 0))
 
     def act() -> None:
         os.chdir(place)
-        os.waitpid(os.posix_spawn(words[0], words, environment, file_actions=flags), 0)
+        os.waitpid(os.posix_spawn(words[0], words, environment, file_actions=streams), 0)
 
     return act
 

@@ -1,5 +1,6 @@
 """A place to measure in: projects with any number of sessions, and `wf` as it is installed."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -82,6 +83,14 @@ class Lab:
         path = program if "/" in program else shutil.which(program)
         assert path is not None, f"not installed: {program}"
         return process((path, *words), self.project, self.environment)
+
+    def hook(self, event: str) -> Act:
+        """Return what hands an agent's event to `wf hook`."""
+        data = {"session_id": "one", "cwd": str(self.project), "hook_event_name": event}
+        file = self.project.parent / f"{event}.json"
+        file.write_text(json.dumps(data))
+        words = (self.wf, "hook", "claude-code", event)
+        return process(words, self.project, self.environment, str(file))
 
     def find_paused(self) -> str:
         """Return which of the two sessions is not marked."""

@@ -1,0 +1,27 @@
+"""What the hooks of an agent take, of which some run before and after everything that it does."""
+
+import os
+
+from benchmarks.clock import Task, Times, time_all
+from benchmarks.lab import Lab
+
+BARE = "bare interpreter"
+_FREQUENT = ("UserPromptSubmit", "PostToolUse")
+
+
+def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
+    """Measure each event, the frequent ones where the shell knows the answer and where it asks."""
+    lab.hook("SessionStart")()
+    lab.rest()
+    # Told how things stand; and once more, by which the shell knows that there is nothing new.
+    for _ in range(2):
+        lab.hook("UserPromptSubmit")()
+    quiet = {f"{event}, nothing new": Task(lab.hook(event)) for event in _FREQUENT}
+    # As one conversation after the other would have them.
+    tasks = {BARE: Task(lab.run(lab.python, "-c", "pass"))}
+    tasks["SessionStart"] = Task(lab.hook("SessionStart"))
+    for event in _FREQUENT:
+        # The root moved, so that the shell cannot know.
+        tasks[f"{event}, something moved"] = Task(lab.hook(event), lambda: os.utime(lab.root))
+    tasks |= {event: Task(lab.hook(event)) for event in ("PreCompact", "Stop", "SessionEnd")}
+    return time_all(quiet, rounds) | time_all(tasks, rounds)
