@@ -3,7 +3,8 @@
     python docs/generate.py
 
 `commands.md` comes from the help of the command, `errors.md` from the errors' own words,
-`findings.md` from the doctor's table. A test compares them with what is committed.
+`findings.md` from the doctor's table; `words.tsv`, what shells complete, from the parser. A test
+compares them with what is committed.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from wfsession.cli.main import build_parser
 from wfsession.core.doctor import KINDS
+from wfsession.core.progress import PHASES
 from wfsession.errors import WfError
 
 HERE = Path(__file__).parent
@@ -126,10 +128,54 @@ def make_findings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def list_values(words: str, action: argparse.Action) -> list[str]:
+    """Return what may be typed for an argument: words, or @ and the kind of what a shell finds."""
+    if action.choices:
+        return [str(choice) for choice in action.choices]
+    if action.metavar == "PHASE":
+        return list(PHASES)
+    if action.metavar in {"DIR", "PATH"}:
+        return ["@file"]
+    if words.startswith("wf attic") or action.dest not in {"name", "session"}:
+        return ["@none"]
+    if action.option_strings and action.dest == "name":
+        return ["@none"]
+    return ["@any" if words in {"wf show", "wf reopen"} else "@session"]
+
+
+def list_words(words: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, str]]:
+    """Give what may follow some words: the words, the next, and what it means."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield words, name, (child.description or "").partition(".\n")[0].rstrip(".")
+            for name, child in action.choices.items():
+                yield from list_words(f"{words} {name}", child)
+        elif action.option_strings:
+            option = action.option_strings[-1]
+            yield words, option, (action.help or "").rstrip(".")
+            if action.nargs != 0:
+                for one in action.option_strings:
+                    yield from (
+                        (f"{words} {one}", value, "") for value in list_values(words, action)
+                    )
+        else:
+            yield from ((words, value, "") for value in list_values(words, action))
+
+
+def make_words() -> str:
+    """Return what shells complete: a line each, with tabs between what `list_words` gives."""
+    rows = list(list_words("wf", build_parser()))
+    verbs = [row for row in rows if row[0] == "wf" and not row[1].startswith("-")]
+    rows += [("wf", "help", "Tell more of a verb"), *(("wf help", *row[1:]) for row in verbs)]
+    return "".join(f"{words}\t{word}\t{about}\n" for words, word, about in rows)
+
+
 PAGES = {
     "commands.md": make_commands,
     "errors.md": make_errors,
     "findings.md": make_findings,
+    "../wfsession/cli/shells/words.tsv": make_words,
 }
 
 

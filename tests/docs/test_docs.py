@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A block that is a file, whose name stands behind the language.
+_FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 # What differs from run to run, as the pages write it.
@@ -25,6 +27,12 @@ def list_blocks(page: Path, language: str) -> list[str]:
     return [text for kind, text in _BLOCK.findall(page.read_text("utf-8")) if kind == language]
 
 
+def write_files(page: Path, place: Path) -> None:
+    """Write the files that a page shows into a directory."""
+    for name, text in _FILE.findall(page.read_text("utf-8")):
+        (place / name).write_text(text, "utf-8")
+
+
 def load_generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate_docs", DOCS / "generate.py")
     assert spec is not None
@@ -34,7 +42,7 @@ def load_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "errors.md", "findings.md"])
+@pytest.mark.parametrize("name", load_generator().PAGES)
 def test_generated_pages_are_those_that_the_code_makes(name: str) -> None:
     made = load_generator().PAGES[name]()
     assert (DOCS / name).read_text("utf-8") == made, "run: python docs/generate.py"
@@ -80,20 +88,23 @@ def normalise(text: str, place: Path) -> str:
     return _TIME.sub("2026-11-22T10:00:00Z", text)
 
 
-def consoles() -> list[tuple[str, str]]:
+def consoles() -> list[tuple[Path, str]]:
     """Return, for each page, its console blocks as one story told in one directory."""
     return [
-        (page.name, "".join(list_blocks(page, "console")))
+        (page, "".join(list_blocks(page, "console")))
         for page in PAGES
         if list_blocks(page, "console")
     ]
 
 
 @pytest.mark.needs("bash")
-@pytest.mark.parametrize(("page", "story"), consoles(), ids=lambda value: str(value)[:20])
-def test_console_examples_print_what_the_page_shows(page: str, story: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "story"), consoles(), ids=lambda value: getattr(value, "name", "story")
+)
+def test_console_examples_print_what_the_page_shows(page: Path, story: str, tmp_path: Path) -> None:
     place = tmp_path / "shop"
     place.mkdir()
+    write_files(page, place)
     assert normalise(run_console(story, place.resolve()), place.resolve()) == story, page
 
 
@@ -116,6 +127,27 @@ def test_python_examples_run(page: str, number: int, block: str, tmp_path: Path)
         text=True,
     )
     assert result.returncode == 0, f"{page}, example {number}: {result.stderr}"
+
+
+def test_the_tests_that_the_page_on_slash_commands_shows_pass(tmp_path: Path) -> None:
+    write_files(DOCS / "slash-commands.md", tmp_path)
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        check=False,
+        cwd=tmp_path,
+        # What would lead elsewhere, if the fixture did not take it away.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(REPOSITORY),
+            "WF_ROOT": str(tmp_path),
+            "WF_SESSION": "a",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "2 passed" in result.stdout
+    assert not (tmp_path / ".workflow").exists()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,6 +1,6 @@
 """The verbs that move between sessions, from switch to rename, and how each tells what it did."""
 
-from wfsession.cli.answer import Answer
+from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.call import Call
 from wfsession.cli.changed import make_changed
 from wfsession.cli.page import Pairs
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 def switch(call: Call) -> Answer:
     """Make a session the active one."""
     name = call.options.name
+    if call.options.cd:
+        from wfsession.cli.shell import WITHOUT_SHELL
+
+        raise UsageError("switch: wf cannot change the directory of your shell", WITHOUT_SHELL)
     wanted = _find_previous(call.workspace) if name == "-" else call.find(name).name
     event = call.do(lambda workspace: workspace.switch(wanted, dry_run=call.is_dry))
     call.warn_if_pinned(event.session.name)
@@ -182,6 +186,9 @@ def _add_optional_whole_name(parser: "ArgumentParser") -> None:
 
 def _add_switch(parser: "ArgumentParser") -> None:
     parser.add_argument("name", metavar="NAME", help=f"{_NAME_HELP}; - for the one before")
+    parser.add_argument(
+        "--cd", action="store_true", help="go to its directory; in a shell with wf shell-init"
+    )
 
 
 def _add_complete(parser: "ArgumentParser") -> None:
@@ -210,8 +217,9 @@ the time. A part of the name will do where no other name has it.
 
   wf switch WFS-oauth-integration
   wf switch oauth
-  wf switch -""",
-            "NAME | -",
+  wf switch -
+  wf switch oauth --cd""",
+            "NAME | - [--cd]",
             switch,
             _add_switch,
             is_write=True,

@@ -68,6 +68,14 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
     (
+        "shells",
+        {
+            "use": "wfsession.cli.shell",
+            "shell-init": "wfsession.cli.shell",
+            "statusline": "wfsession.cli.shell",
+        },
+    ),
+    (
         "put right",
         {
             "log": "wfsession.cli.history",

@@ -23,5 +23,5 @@ def parse_plainly(argv: "Sequence[str]") -> "tuple[Verb, SimpleNamespace] | None
             from wfsession.cli.lifecycle import VERBS
 
             verb = VERBS["switch"]
-            return verb, SimpleNamespace(name=name, brings_over=verb.brings_over)
+            return verb, SimpleNamespace(name=name, cd=False, brings_over=verb.brings_over)
     return None

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wfsession.core.model import Location
 
+# What the environment may say of us, in the order of `Environment`.
+VARIABLES = ("WF_SESSION", "WF_ROOT", "WF_THREAD", "WF_RUN", "WF_PARENT_THREAD", "WF_LABEL")
 _GIT_FILE_BYTES = 4096
 _BINDING_BYTES = 1024
 # No binding, or nothing that could be one.
@@ -52,10 +54,9 @@ class Environment:
 
 
 def read_environment() -> Environment:
-    """Read WF_SESSION, WF_ROOT, WF_THREAD, WF_RUN, WF_PARENT_THREAD and WF_LABEL."""
-    read = os.environ.get
-    declared = (read("WF_RUN", ""), read("WF_PARENT_THREAD", ""), read("WF_LABEL", ""))
-    return Environment(read("WF_SESSION", ""), read("WF_ROOT", ""), read("WF_THREAD", ""), declared)
+    """Read the VARIABLES."""
+    session, root, thread, run, parent, label = (os.environ.get(one, "") for one in VARIABLES)
+    return Environment(session, root, thread, (run, parent, label))
 
 
 class Place:

@@ -1,0 +1,220 @@
+"""`wf shell-init`, `wf use`, `wf statusline`: wf in the shells, prompts and status lines of people.
+
+What a shell is given are the files beside this module, in `shells`: `common.sh` for all of the
+family of sh, one for each shell, and `words.tsv`, the words to complete, which docs/generate.py
+makes from the parser, as building that would cost each new terminal more than all the rest.
+"""
+
+import json
+import os
+import shlex
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from attrs import frozen
+
+from wfsession.cli.answer import Answer, Raw, UsageError
+from wfsession.cli.call import Call, find_root
+from wfsession.cli.current import Current
+from wfsession.cli.render import is_terminal
+from wfsession.cli.verb import Verb
+from wfsession.core import locate
+from wfsession.core.locate import Environment, read_environment
+from wfsession.core.names import find_thread_fault
+from wfsession.errors import RootNotFound
+from wfsession.hooks.claude_code import AGENT
+from wfsession.workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wfsession.cli.answer import Block, Data
+
+SHELLS = ("sh", "bash", "zsh", "fish")
+WITHOUT_SHELL = 'eval "$(wf shell-init bash)" once in this shell; zsh, fish and sh have one too'
+_FILES = Path(__file__).with_name("shells")
+# bash puts aliases in while it reads a function; no alias of anybody is to change these.
+_ALIASES_OFF = """\
+if shopt -q expand_aliases; then _wf_aliases=1; else _wf_aliases=; fi
+shopt -u expand_aliases
+"""
+_ALIASES_BACK = """\
+if [[ $_wf_aliases ]]; then shopt -s expand_aliases; fi
+unset _wf_aliases
+"""
+
+
+@frozen
+class Script(Answer):
+    """What a shell is to evaluate."""
+
+    shell: str
+    text: str
+
+    def to_data(self) -> "Data":
+        """Return the shell and the text."""
+        return {"shell": self.shell, "script": self.text}
+
+    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
+        """Yield the lines."""
+        yield from map(Raw, self.text.rstrip("\n").split("\n"))
+
+
+@frozen
+class Pinned(Answer):
+    """The session that a terminal is to be pinned to."""
+
+    session: str
+    path: str
+
+    def to_data(self) -> "Data":
+        """Return session and path."""
+        return {"session": self.session, "path": self.path}
+
+    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
+        """Yield the name, as WF_SESSION is to have it."""
+        yield Raw(self.session)
+
+
+def shell_init(call: Call) -> Answer:
+    """Give a shell what it is to evaluate."""
+    shell = call.options.shell
+    return Script(shell, make_script(shell, call.options.claude))
+
+
+def make_script(shell: str, with_claude: bool) -> str:
+    """Return what one of the SHELLS is to evaluate."""
+    words = _quote(shell, _read("words.tsv").rstrip("\n"))
+    own = _read(f"init.{shell}").replace("@WORDS@", words)
+    if shell == "fish":
+        return own + (_read("claude.fish") if with_claude else "")
+    common = _read("common.sh") + (_read("claude.sh") if with_claude else "")
+    if shell == "bash":
+        return _ALIASES_OFF + common + own + _ALIASES_BACK
+    if shell == "zsh":
+        # Whatever options and aliases somebody has, these functions have those of sh.
+        return f"emulate sh -o no_aliases -c {shlex.quote(common)}\n{own}"
+    return common + own
+
+
+def _read(name: str) -> str:
+    return (_FILES / name).read_text("utf-8")
+
+
+def _quote(shell: str, text: str) -> str:
+    if shell == "fish":
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return shlex.quote(text)
+
+
+def use(call: Call) -> Answer:
+    """Find the session that a terminal is to be pinned to; the shell's own `wf` does the rest."""
+    name = call.options.name
+    if not call.as_json and is_terminal(sys.stdout):
+        raise UsageError("use: wf cannot change the shell that it was started from", WITHOUT_SHELL)
+    if name is None:
+        raise UsageError("use: which session?", "wf use NAME; the shell's own wf needs none")
+    if name == "-":
+        raise UsageError("use: - is no session", "wf use NAME; to follow the active one: wf use")
+    session = call.find(name)
+    return Pinned(session.name, session.path)
+
+
+def statusline(call: Call) -> Answer:
+    """Tell the session of the conversation whose status line this is for."""
+    told = _read_conversation()
+    ambient = read_environment()
+    thread = f"{AGENT.name}--{told.get('session_id', '')}"
+    if find_thread_fault(thread):
+        thread = ambient.thread
+    try:
+        root = _find_root(call, told.get("cwd"), ambient)
+    except RootNotFound:
+        return Current("current", locate.Resolution(None, None, "none"))
+    environment = Environment(ambient.session, ambient.root, thread)
+    return Current("current", Workspace(root, environment).resolve())
+
+
+def _find_root(call: Call, directory: object, ambient: Environment) -> str:
+    is_named = call.has_flag or bool(ambient.root)
+    if is_named or not (isinstance(directory, str) and os.path.isabs(directory)):
+        return find_root(call.options)
+    return locate.find_root(directory)
+
+
+def _read_conversation() -> "Data":
+    """Return what Claude Code says of a conversation on standard input; {} where that is nothing.
+
+    A status line has no room for a complaint, and that of the active session is still of use.
+    """
+    if sys.stdin is None or is_terminal(sys.stdin):
+        return {}
+    try:
+        told = json.loads(sys.stdin.buffer.read())
+    except (ValueError, RecursionError, OSError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _add_shell(parser: ArgumentParser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="the shell")
+    parser.add_argument(
+        "--claude",
+        action="store_true",
+        help="a function `claude` too, whose --as NAME labels the conversation",
+    )
+
+
+def _add_name(parser: ArgumentParser) -> None:
+    help_text = "the session, or a part of its name; without one, that which is active counts again"
+    parser.add_argument("name", metavar="NAME", nargs="?", help=help_text)
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "shell-init",
+            "print what makes `wf` part of a shell",
+            """\
+For the file that your shell reads when it starts. `wf switch NAME --cd` changes the
+shell's directory then, `wf use NAME` pins the terminal to a session, names and verbs
+are completed, and `wf_segment` sets $wf_segment for the prompt. docs/shells.md tells
+the rest.
+
+  eval "$(wf shell-init bash)"
+  wf shell-init fish | source""",
+            "sh | bash | zsh | fish [--claude]",
+            shell_init,
+            _add_shell,
+        ),
+        Verb(
+            "use",
+            "pin this terminal to a session, whatever becomes active elsewhere",
+            """\
+Sets WF_SESSION in a shell that has `wf shell-init`; without a name it unsets it. A
+part of the name will do where no other name has it. In a pipe it only prints the
+name, for shells of other kinds.
+
+  wf use oauth
+  wf use
+  export WF_SESSION="$(wf use oauth)\"""",
+            "[NAME]",
+            use,
+            _add_name,
+        ),
+        Verb(
+            "statusline",
+            "print the session of a conversation, for the status line of Claude Code",
+            """\
+Reads what Claude Code says of the conversation from standard input, as JSON, and
+prints the name of its session; nothing, with exit code 1, where there is none.
+
+  wf statusline""",
+            "",
+            statusline,
+        ),
+    )
+}
