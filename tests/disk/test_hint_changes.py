@@ -14,7 +14,7 @@ import wfsession
 from tests.hands import CHANGING, LOOKING, play, play_at
 from tests.hints import ask, believe, look, make_private_root, put_hint
 from tests.stamps import Stamps
-from tests.trees_disk import SECOND_NS
+from tests.trees_disk import SECOND_NS, settle
 from wfsession.core.disk import Folder
 from wfsession.core.hint import renew_hint
 
@@ -138,6 +138,8 @@ def test_a_hint_that_was_copied_with_its_root_is_removed_before_anything_is_answ
     tmp_path: Path, how: str
 ) -> None:
     root = make_private_root(tmp_path / "p", "WFS-a")
+    # To rsync, two times in one second are one.
+    settle(root)
     put_hint(root, "WFS-a")
     (tmp_path / "q").mkdir()
     subprocess.run(COPIES[how], cwd=tmp_path, check=True)

@@ -76,7 +76,7 @@ OPERATIONS = (
     "migrate",
 )
 # How many times as many calls as others these make, or longer ones.
-_SHARES = {"heal": 5, "migrate": 3, "restore": 5}
+_SHARES = {"heal": 5, "hook": 5, "migrate": 3, "restore": 5}
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 For every operation and every tree that its death leaves, the healing is recorded and stopped in
 turn. Trees that differ only in what was drawn at random, and in the time, count as one; of those
-that are left every third is healed in the ordinary run, and each in a soak.
+that are left every fifth is healed in the ordinary run, and each in a soak.
 """
 
 import re
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.no_cover
 
 _DRAWN = re.compile(rb"\d{8}-\d{6}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b[0-9a-f]{12}\b|-\d+-|-[0-9a-f]{6}\b")
 _MARKER = ".active-"
-_SHARE = 3
+_SHARE = 5
 
 
 @cache
