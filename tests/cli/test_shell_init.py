@@ -53,11 +53,7 @@ def test_a_switch_that_fails_fails_in_the_shell_too(shell: str, project: Path) -
 @in_each_shell
 def test_a_path_keeps_every_sign_of_it(shell: str, project: Path) -> None:
     odd = project.rename(project.parent / "a b'\"$x\\ü\n")
-    script = f"{begin(shell)}wf switch oauth --cd; and pwd" if shell == "fish" else ""
-    script = script or f"{begin(shell)}wf switch oauth --cd && pwd"
-    ran = run_shell(shell, script, odd)
-    # fish takes line ends off what it substitutes, unless it is told not to; a path inside of
-    # which one stands is whole.
+    ran = run_shell(shell, f"{begin(shell)}wf switch oauth --cd && pwd", odd)
     assert ran.out.endswith(f"{odd}/.workflow/{PAUSED}\n"), ran
 
 
@@ -119,12 +115,12 @@ def test_every_other_verb_goes_through_with_its_words_and_status(shell: str, pro
 def test_without_wf_on_path_only_wf_is_missing(shell: str, project: Path, tmp_path: Path) -> None:
     path = tmp_path / "bin"
     path.mkdir()
-    script = begin(shell) + (f"set -gx PATH {path}" if shell == "fish" else f"PATH={path}")
-    script += "; wf list; wf switch x --cd; wf use x; wf_segment; echo $wf_segment; pwd"
-    ran = run_shell(shell, script, project)
+    gone = f"set -gx PATH {path}\n" if shell == "fish" else f"PATH={path}\n"
+    asks = "wf list; wf switch x --cd; wf use x; wf_segment; echo $wf_segment; pwd"
+    ran = run_shell(shell, begin(shell) + gone + asks, project)
     assert ran.out.splitlines() == [ACTIVE, str(project)]
     # And where it never was there is nothing to evaluate.
-    ran = run_shell(shell, f"{script[: script.index(';')]}; {begin(shell)}echo alive", project)
+    ran = run_shell(shell, f"{gone}{begin(shell)}echo alive", project)
     assert ran.out.splitlines()[-1] == "alive"
 
 
