@@ -52,6 +52,22 @@ def test_all_that_there_is_is_listed(shell: str, project: Path, tmp_path: Path) 
 
 
 @in_each_shell
+def test_where_nothing_more_fits_nothing_is_put_in(
+    shell: str, project: Path, tmp_path: Path
+) -> None:
+    with sit_down(shell, project, tmp_path) as typist:
+        for typed in (
+            "wf switch x use",
+            "wf attic show use",
+            "wf new --name use",
+            "wf nonsense use",
+        ):
+            typist.type(typed + TAB + "=END")
+            assert "user-profile" not in typist.wait_for("=END")
+            typist.type(ERASE)
+
+
+@in_each_shell
 def test_the_prompt_shows_the_session_and_follows_a_switch_and_a_pin(
     shell: str, project: Path, tmp_path: Path
 ) -> None:

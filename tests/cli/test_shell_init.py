@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wf import ACTIVE, ARCHIVED, COMPLETED, PAUSED, list_markers, run, run_in_terminal, wf
-from tests.shells import PROGRAMS, begin, in_each_shell, run_shell
+from tests.shells import PROGRAMS, Ran, begin, in_each_shell, run_shell
 from wfsession.cli.parser import load_verb
 from wfsession.cli.shell import SHELLS
 
 
-def _unset(shell: str) -> str:
+def _status(shell: str) -> str:
     """Return how the status of the last command is read."""
     return "$status" if shell == "fish" else "$?"
 
@@ -53,12 +53,14 @@ def test_a_switch_that_fails_fails_in_the_shell_too(shell: str, project: Path) -
 @in_each_shell
 def test_a_path_keeps_every_sign_of_it(shell: str, project: Path) -> None:
     odd = project.rename(project.parent / "a b'\"$x\\ü\n")
-    script = f"{begin(shell)}wf switch oauth --cd; and pwd" if shell == "fish" else ""
-    script = script or f"{begin(shell)}wf switch oauth --cd && pwd"
-    ran = run_shell(shell, script, odd)
-    # fish takes line ends off what it substitutes, unless it is told not to; a path inside of
-    # which one stands is whole.
+    ran = run_shell(shell, f"{begin(shell)}wf switch oauth --cd && pwd", odd)
     assert ran.out.endswith(f"{odd}/.workflow/{PAUSED}\n"), ran
+
+
+@pytest.mark.needs("fish")
+def test_fish_may_read_it_from_a_pipe(project: Path) -> None:
+    ran = run_shell("fish", "wf shell-init fish | source; wf_segment; echo $wf_segment", project)
+    assert ran == Ran(f"{ACTIVE}\n", "", 0)
 
 
 @in_each_shell
@@ -86,7 +88,7 @@ def test_use_without_a_name_follows_the_active_session_again(shell: str, project
 @in_each_shell
 @pytest.mark.parametrize("words", ["nonsense", "-", "WFS", "oauth too"])
 def test_a_wrong_name_pins_nothing(shell: str, project: Path, words: str) -> None:
-    script = f"wf use user; wf use {words}; echo {_unset(shell)}; echo $WF_SESSION"
+    script = f"wf use user; wf use {words}; echo {_status(shell)}; echo $WF_SESSION"
     ran = run_shell(shell, begin(shell) + script, project)
     assert ran.err.startswith("wf: ")
     assert "hint: " in ran.err
@@ -113,12 +115,12 @@ def test_every_other_verb_goes_through_with_its_words_and_status(shell: str, pro
 def test_without_wf_on_path_only_wf_is_missing(shell: str, project: Path, tmp_path: Path) -> None:
     path = tmp_path / "bin"
     path.mkdir()
-    script = begin(shell) + (f"set -gx PATH {path}" if shell == "fish" else f"PATH={path}")
-    script += "; wf list; wf switch x --cd; wf use x; wf_segment; echo $wf_segment; pwd"
-    ran = run_shell(shell, script, project)
+    gone = f"set -gx PATH {path}\n" if shell == "fish" else f"PATH={path}\n"
+    asks = "wf list; wf switch x --cd; wf use x; wf_segment; echo $wf_segment; pwd"
+    ran = run_shell(shell, begin(shell) + gone + asks, project)
     assert ran.out.splitlines() == [ACTIVE, str(project)]
     # And where it never was there is nothing to evaluate.
-    ran = run_shell(shell, f"{script[: script.index(';')]}; {begin(shell)}echo alive", project)
+    ran = run_shell(shell, f"{gone}{begin(shell)}echo alive", project)
     assert ran.out.splitlines()[-1] == "alive"
 
 
@@ -151,14 +153,16 @@ def test_aliases_and_odd_options_of_a_user_are_no_matter(shell: str, project: Pa
     script = odd + begin(shell, "--claude").replace("$(wf", "$(command wf")
     script += "wf_segment; \\wf use oauth; echo $WF_SESSION\n"
     script += "echo $wf_segment; wf_segment; echo $wf_segment; \\wf switch oauth --cd; pwd\n"
+    script += "\\wf use; \\wf pause; wf_segment; echo $? $wf_segment none\n"
     script += {"bash": "shopt failglob nocasematch; echo $-", "zsh": "setopt"}[shell]
-    # The names that a session has here would match in other letters.
     ran = run_shell(shell, script, project)
     lines = ran.out.splitlines()
     assert lines[1:4] == [PAUSED, ACTIVE, PAUSED], ran
     assert str(project / ".workflow" / PAUSED) in lines, ran
+    assert "0 none" in lines, ran
     kept = {"bash": {"failglob", "nocasematch"}, "zsh": {"noglob", "nullglob", "ksharrays"}}[shell]
     assert kept <= set(" ".join(lines).split())
+    assert shell == "zsh" or "f" in lines[-1]
 
 
 @in_each_shell

@@ -207,7 +207,7 @@ name, for shells of other kinds.
         ),
         Verb(
             "statusline",
-            "print the session of a conversation, for the status line of Claude Code",
+            "print a conversation's session, for Claude Code's status line",
             """\
 Reads what Claude Code says of the conversation from standard input, as JSON, and
 prints the name of its session; nothing, with exit code 1, where there is none.

@@ -175,7 +175,6 @@ _wf_is_name() {
 
 # Is _wf_name, which somebody wrote down, the name of a session that is not archived?
 _wf_check_pin() {
-    case $_wf_name in */* | . | ..) return 2 ;; esac
     _wf_directory=$_wf_root/$_wf_name
     if [ -L "$_wf_directory" ] || [ ! -d "$_wf_directory" ]; then return 2; fi
     case $_wf_name in

@@ -188,9 +188,6 @@ end
 
 # Is __wf_name, which somebody wrote down, the name of a session that is not archived?
 function __wf_check_pin
-    if string match -qr '/|^\.\.?\z' -- "$__wf_name"
-        return 2
-    end
     set -l directory $__wf_root/$__wf_name
     if test -L "$directory"; or not test -d "$directory"
         return 2
