@@ -25,7 +25,7 @@ from wfsession.workspace import Workspace
 pytestmark = pytest.mark.no_cover
 
 # Of an operation that makes more calls, some are left out in the ordinary run.
-_MANY = 150
+_MANY = 50
 
 
 def list_calls(act: Callable[[], object]) -> list[str]:
@@ -51,8 +51,8 @@ def list_faults(calls: list[str], is_soak: bool) -> Iterator[Fault]:
     """Yield a failure of each call, with each number, for as long as nothing was changed before it.
 
     What changed something needs a new tree each time: each such call fails with one number, another
-    one from call to call, and of more than a few hundred calls with an even sample. A soak leaves
-    nothing out.
+    one from call to call, and of more than fifty calls an even sample does. A soak leaves nothing
+    out.
     """
     step = 1 if is_soak else 1 + len(calls) // _MANY
     for at in range(1, len(calls) + 1, step):

@@ -72,7 +72,7 @@ def top(tmp_path: Path) -> Iterator[Path]:
 
 def choose_kinds(number: int, is_soak: bool) -> list[str]:
     """Return all that there are in a soak, otherwise some: others for each number."""
-    return list(KINDS) if is_soak else list(KINDS)[number % 5 :: 5]
+    return list(KINDS) if is_soak else list(KINDS)[number % 10 :: 10]
 
 
 @pytest.mark.parametrize("place", PLACES)
