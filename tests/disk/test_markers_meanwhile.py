@@ -27,7 +27,7 @@ from tests.trees_disk import (
     touch,
     write_old,
 )
-from wfsession.core import operation
+from wfsession.core import activation, operation
 from wfsession.core.model import Event
 from wfsession.core.times import encode_time
 from wfsession.errors import Conflict, DiskFailed, SessionNotFound
@@ -105,6 +105,8 @@ def test_what_comes_in_the_place_of_our_new_marker_is_no_marker_and_keeps_its_ti
         marker.unlink()
         os.link(theirs, marker)
 
+    # Else it depends on the clock whether its time is set at all.
+    monkeypatch.setattr(activation, "newest_ns", lambda winner: time.time_ns() + 1_000_000_000)
     played = play(monkeypatch, "set_mtime", take_the_place, name=".active-WFS-b")
     workspace.switch("WFS-b")
 
@@ -149,11 +151,12 @@ def test_a_marker_made_by_hand_just_before_ours_and_removed_just_after_is_made(
     root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = root / ".active-WFS-b"
-    play(monkeypatch, "create_marker", path.touch)
-    play(monkeypatch, "set_mtime", path.unlink)
+    play(monkeypatch, "create_marker", lambda: mark(root, "WFS-b"))
+    played = play(monkeypatch, "set_mtime", path.unlink)
 
     workspace.switch("WFS-b")
 
+    assert played == [1]
     assert list_markers(root) == [".active-WFS-b"]
 
 
