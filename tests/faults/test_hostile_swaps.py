@@ -117,7 +117,7 @@ def test_nothing_outside_is_touched_or_read_whatever_is_swapped_before_whichever
 ) -> None:
     outside = Outside(top)
     # All calls would take minutes; each of the things to swap begins at another.
-    step = 1 if is_soak else 17 * _SHARES.get(name, 1)
+    step = 1 if is_soak else 11 * _SHARES.get(name, 1)
 
     def play() -> None:
         for offset, swap in enumerate(SWAPS):
