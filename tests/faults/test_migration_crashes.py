@@ -164,16 +164,26 @@ def check_end(root: Path, whole: Path, what: object) -> None:
     assert states(root) == states(whole), what
 
 
+def finish_alone(
+    top: Path, name: str
+) -> tuple[Callable[[Path], Path], Path, set[bytes], str | None]:
+    """Migrate a tree that nothing comes between.
+
+    Returns:
+        What makes the tree again; the root; the users' files before; who is active in the end.
+    """
+    make = build(TREES[name])
+    whole = make(top / "whole")
+    files = {data for path, data in look(whole).items() if path.endswith(".md")}
+    active = migrate(str(whole)).active
+    return make, settle(whole), files, active
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_a_migration_that_dies_anywhere_is_finished_by_the_next_with_the_same_outcome(
     tmp_path: Path, name: str
 ) -> None:
-    make = build(TREES[name])
-    whole = make(tmp_path / "whole")
-    files = {data for path, data in look(whole).items() if path.endswith(".md")}
-    active = migrate(str(whole)).active
-    settle(whole)
-
+    make, whole, files, active = finish_alone(tmp_path, name)
     for death in enumerate_deaths(tmp_path / "deaths", make, migrate):
         check_finished(death, files, active, whole)
 
@@ -182,12 +192,7 @@ def test_a_migration_that_dies_anywhere_is_finished_by_the_next_with_the_same_ou
 def test_a_migration_whose_power_fails_anywhere_is_finished_by_the_next_with_the_same_outcome(
     tmp_path: Path, name: str
 ) -> None:
-    make = build(TREES[name])
-    whole = make(tmp_path / "whole")
-    files = {data for path, data in look(whole).items() if path.endswith(".md")}
-    active = migrate(str(whole)).active
-    settle(whole)
-
+    make, whole, files, active = finish_alone(tmp_path, name)
     for outage in enumerate_outages(tmp_path / "outages", make, migrate):
         if outage.verb == "over":
             # What was answered as done stays done.

@@ -320,7 +320,7 @@ def resolve(
         root: the open root.
         flag: the name that the caller gave, or None.
         environment: what `read_environment` returned.
-        listing: what `read_markers` returned, if that was asked already; else `find_active`
+        listing: what `read_markers` returned, if that was asked already; None asks `find_active`.
 
     Raises:
         SessionNotFound: the flag or WF_SESSION names no session.
