@@ -1,23 +1,22 @@
-"""Blocks for a terminal, by rich: tables that fit the width, colour, cells that truncate right.
+"""Blocks for a terminal: tables that fit the width, colour, texts that are cut or broken to fit.
 
-Loaded only where standard output is a terminal, as rich costs more than most commands.
+What is measured and broken is rich's work. Its tables are used for pairs only: they take half
+a millisecond a row, and their modules longer to load than most commands take.
 """
 
 import io
 import re
+from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len, set_cell_size
 
 from wfsession.cli.page import Column, Pairs, Rows
 from wfsession.cli.words import sanitise
 
 _GAP = 2
 _INDENT = 2
-_MARKED = "green"
-_FAINT = "dim"
+_GREEN = "32"
+_DIM = "2"
 # Spaces, and colours that begin and end in them, that nothing else stands behind.
 _PADDING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
 
@@ -30,7 +29,33 @@ def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
         width: the terminal's, in cells.
         colour: whether to use any.
     """
-    table = _make_pairs(block) if isinstance(block, Pairs) else _make_table(block, width)
+    if isinstance(block, Pairs):
+        lines = _lay_out_pairs(block, width, colour).splitlines()
+    else:
+        lines = [_paint(line, style * colour) for line, style in _list_lines(block, width)]
+    # What fills the last column up would show when text is copied.
+    return "".join(f"{_trim(line)}\n" for line in lines)
+
+
+def _trim(line: str) -> str:
+    return _PADDING.sub(lambda padding: padding.group().replace(" ", ""), line)
+
+
+def _paint(line: str, style: str) -> str:
+    return f"\x1b[{style}m{line}\x1b[0m" if style else line
+
+
+def _lay_out_pairs(block: Pairs, width: int, colour: bool) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, _GAP, 0, 0))
+    labels = max((cell_len(label) for label, _ in block.rows), default=0)
+    table.add_column(style="dim", no_wrap=True, width=_INDENT + labels)
+    table.add_column(overflow="fold")
+    for label, value in block.rows:
+        table.add_row(Text(" " * _INDENT + sanitise(label)), Text(sanitise(value)))
     out = io.StringIO()
     console = Console(
         file=out,
@@ -45,25 +70,11 @@ def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
         _environ={},
     )
     console.print(table)
-    # rich fills the last column up with spaces, which shows when text is copied.
-    return "".join(f"{_trim(line)}\n" for line in out.getvalue().splitlines())
+    return out.getvalue()
 
 
-def _trim(line: str) -> str:
-    return _PADDING.sub(lambda padding: padding.group().replace(" ", ""), line)
-
-
-def _make_pairs(block: Pairs) -> Table:
-    table = Table.grid(padding=(0, _GAP, 0, 0))
-    labels = max((cell_len(label) for label, _ in block.rows), default=0)
-    table.add_column(style=_FAINT, no_wrap=True, width=_INDENT + labels)
-    table.add_column(overflow="fold")
-    for label, value in block.rows:
-        table.add_row(Text(" " * _INDENT + sanitise(label)), Text(sanitise(value)))
-    return table
-
-
-def _make_table(block: Rows, width: int) -> Table:
+def _list_lines(block: Rows, width: int) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a table, each with its style."""
     rows = [tuple(map(sanitise, row)) for row in block.rows]
     widest = [
         max((cell_len(row[number]) for row in rows), default=0)
@@ -74,21 +85,24 @@ def _make_table(block: Rows, width: int) -> Table:
         for column, cells in zip(block.columns, widest, strict=True)
     ]
     widths = choose_widths(block.columns, natural, width)
-    has_titles = any(column.title for column in block.columns)
-    table = Table(
-        box=None,
-        padding=(0, _GAP, 0, 0),
-        pad_edge=False,
-        show_header=has_titles,
-        header_style=_FAINT,
-    )
-    for number, cells in widths.items():
-        title = Text(block.columns[number].title)
-        table.add_column(title, width=cells, no_wrap=True, overflow="ellipsis")
-    for line, row in enumerate(rows):
-        style = _MARKED if line in block.marked else _FAINT if line in block.faint else None
-        table.add_row(*(Text(row[number]) for number in widths), style=style)
-    return table
+    titles = [column.title for column in block.columns]
+    if any(titles):
+        yield _join(titles, widths, width), _DIM
+    for number, row in enumerate(rows):
+        style = _GREEN if number in block.marked else _DIM if number in block.faint else ""
+        yield _join(row, widths, width), style
+
+
+def _join(cells: Sequence[str], widths: dict[int, int], width: int) -> str:
+    line = (" " * _GAP).join(_fit(cells[number], room) for number, room in widths.items())
+    return _fit(line, width) if sum(widths.values()) + _GAP * (len(widths) - 1) > width else line
+
+
+def _fit(text: str, room: int) -> str:
+    """Return a text that takes so many cells: filled up, or cut off with a sign of it."""
+    if cell_len(text) <= room:
+        return set_cell_size(text, room)
+    return set_cell_size(text, max(room - 1, 0)) + "…"
 
 
 def choose_widths(columns: tuple[Column, ...], natural: list[int], width: int) -> dict[int, int]:
