@@ -1,12 +1,14 @@
 """What every test has: a clean environment, hypothesis profiles, `needs`, sample trees."""
 
+import gc
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import coverage
 import hypothesis
 import pytest
 
@@ -34,6 +36,7 @@ hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
 _AMBIENT_NAMES = frozenset({"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"})
+_UNTRACED = frozenset({"cli", "docs", "races", "soak"})
 _home_numbers = itertools.count()
 
 
@@ -48,6 +51,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"not installed: {', '.join(missing)}", pytrace=False)
         if missing:
             pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as untraced what reaches nothing in the core that tests of the core itself do not."""
+    for item in items:
+        if item.path.parent.name in _UNTRACED:
+            item.add_marker("untraced")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Stop the tracing of lines for a test that is untraced.
+
+    The mark `no_cover` of pytest-cov does not: in a process of xdist two are tracing, of which it
+    stops one.
+    """
+    stopped = []
+    if item.get_closest_marker("untraced"):
+        while tracing := coverage.Coverage.current():
+            tracing.stop()
+            stopped.append(tracing)
+    try:
+        return (yield)
+    finally:
+        for tracing in reversed(stopped):
+            tracing.start()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the thousands of tests, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

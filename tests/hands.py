@@ -21,7 +21,7 @@ import attrs
 import pytest
 
 from tests.figures import count
-from tests.outage import Outcome, list_deaths, list_outages
+from tests.outage import Outcome, list_deaths, list_different
 from tests.recording import Recording, plant, record
 from wfsession.core.disk import Folder
 
@@ -195,22 +195,15 @@ def enumerate_deaths(
 def enumerate_outages(
     top: Path, build: Callable[[Path], Path], operate: Callable[[str], object]
 ) -> Iterator[Death]:
-    """Let the power fail at each change that an operation makes; as `enumerate_deaths`.
+    """Let a process die, or the power fail, at each change of an operation; as `enumerate_deaths`.
 
     Yields:
         Each tree that may be left, once. One at which the operation had ended is called "over".
     """
     recording, inner = _record(top, build, operate)
-    seen = set()
-    for outcome in list_outages(recording):
-        count("power failures: possible trees")
-        is_over = outcome.at == len(recording.changes)
-        key = is_over, frozenset(outcome.tree.items())
-        if key not in seen:
-            seen.add(key)
-            count("power failures: different trees")
-            verb = "over" if is_over else outcome.verb
-            yield from _plant(top, inner, attrs.evolve(outcome, verb=verb))
+    for outcome, is_over in list_different(recording):
+        verb = "over" if is_over else outcome.verb
+        yield from _plant(top, inner, attrs.evolve(outcome, verb=verb))
 
 
 def _record(

@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import stat
-import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -343,14 +342,6 @@ CHANGES: dict[str, Change] = {
     "undo update": _undo_of(lambda ws: ws.update("WFS-b", {"x": 1})),
     "undo undo": _undo_of(lambda ws: (ws.create("new"), ws.undo())),
 }
-
-
-def find_place(tmp_path: Path) -> Path:
-    """Return an empty directory for thousands of trees, in memory where there is any."""
-    memory = Path("/dev/shm")
-    if not (memory.is_dir() and os.access(memory, os.W_OK)):
-        return tmp_path
-    return Path(tempfile.mkdtemp(prefix="wfsession-hostile-", dir=memory))
 
 
 def build(project: Path, change: Change) -> Path:

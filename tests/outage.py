@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from tests.figures import count
 from tests.recording import Change, Fate, Half, Recording, Tree
 from tests.system import SYNC
 
@@ -58,6 +59,25 @@ def list_outages(recording: Recording) -> Iterator[Outcome]:
                 for fate in _FATES:
                     told = f"{how}, bytes: {fate}"
                     yield Outcome(at, told, recording.grow(at, lost=lost, fate=fate))
+
+
+def list_different(recording: Recording) -> Iterator[tuple[Outcome, bool]]:
+    """Yield each tree that a death or a power failure may leave, once.
+
+    With each, whether the power failed when the operation had ended: what was answered stays so.
+    """
+    deaths = [(outcome, False) for outcome in list_deaths(recording)]
+    end = len(recording.changes)
+    outages = [(outcome, outcome.at == end) for outcome in list_outages(recording)]
+    count("crash points", len(deaths))
+    count("power failures: possible trees", len(outages))
+    seen = set()
+    for outcome, is_over in deaths + outages:
+        key = is_over, frozenset(outcome.tree.items())
+        if key not in seen:
+            seen.add(key)
+            count("different trees of a crash or a power failure")
+            yield outcome, is_over
 
 
 def _list_losses(recording: Recording, at: int) -> Iterator[tuple[str, frozenset[Half]]]:

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,24 +166,26 @@ def photograph(top: Path, *but: str) -> dict[str, tuple[Any, ...]]:
 
     Kind, mode, times to the nanosecond, and the bytes, target or names within.
     """
-    seen: dict[str, tuple[Any, ...]] = {}
-    for folder, folders, files in os.walk(top):
-        left_out = but if Path(folder) == top else ()
+    seen = {".": _describe(str(top))}
+    # Thousands of trees are looked at: joined by hand, and no `Path` is made.
+    for folder, folders, files in os.walk(str(top)):
+        left_out = but if folder == str(top) else ()
         folders[:] = [name for name in folders if name not in left_out]
-        entries = [name for name in (*files, *folders) if name not in left_out]
-        for path in [Path(folder), *(Path(folder, name) for name in entries)]:
-            seen[os.path.relpath(path, top)] = _describe(path)
+        within = folder.removeprefix(str(top)).lstrip("/")
+        for name in (*files, *folders):
+            if name not in left_out:
+                seen[f"{within}/{name}" if within else name] = _describe(f"{folder}/{name}")
     return seen
 
 
-def _describe(path: Path) -> tuple[Any, ...]:
-    status = path.lstat()
+def _describe(path: str) -> tuple[Any, ...]:
+    status = os.lstat(path)
     what: Any = None
     if stat.S_ISREG(status.st_mode):
-        try:
-            what = path.read_bytes() if status.st_size < 1_000_000 else status.st_size
-        except PermissionError:
-            what = status.st_size
+        what = status.st_size
+        if what < 1_000_000:
+            with suppress(PermissionError), open(path, "rb") as file:
+                what = file.read()
     elif stat.S_ISLNK(status.st_mode):
         what = os.readlink(path)
     return stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode), status.st_mtime_ns, what
@@ -193,7 +196,7 @@ def list_files(top: Path) -> dict[str, bytes]:
     return {
         path: what[3]
         for path, what in photograph(top).items()
-        if isinstance(what[3], bytes) and ".wf" not in Path(path).parts
+        if isinstance(what[3], bytes) and ".wf" not in path.split("/")
     }
 
 

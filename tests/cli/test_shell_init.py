@@ -7,7 +7,7 @@ import pytest
 from tests.cli.wf import ACTIVE, ARCHIVED, COMPLETED, PAUSED, list_markers, run, run_in_terminal, wf
 from tests.shells import PROGRAMS, Ran, begin, in_each_shell, run_shell
 from wfsession.cli.parser import load_verb
-from wfsession.cli.shell import SHELLS
+from wfsession.cli.shell_init import SHELLS
 
 
 def _status(shell: str) -> str:

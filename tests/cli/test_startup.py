@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import PAUSED, REPOSITORY, make_environment
+from tests.cli.wf import PAUSED, REPOSITORY, make_environment, wf
+from wfsession.cli.call import Call
 from wfsession.cli.parser import HOMES, parse
 from wfsession.cli.plainly import parse_plainly
+from wfsession.cli.shell_init import SHELLS, Script
 
 ASK = """
 import sys
@@ -37,6 +39,9 @@ LIST = CURRENT - {"cli.current"} | set(
 SWITCH = LIST - {"cli.look", "cli.plain", "cli.current", "cli.watching"} | {
     "cli.changed",
     "cli.lifecycle",
+}
+INIT = {"cli", "errors"} | {
+    f"cli.{name}" for name in ("answer", "main", "render", "scan", "shell_init", "verb", "words")
 }
 # Each of these takes longer to load than all of ours together.
 HEAVY = {
@@ -78,6 +83,7 @@ def list_ours(loaded: set[str]) -> set[str]:
         (("path",), CURRENT),
         (("list",), LIST),
         (("switch", PAUSED), SWITCH),
+        (("shell-init", "zsh"), INIT),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -124,6 +130,14 @@ def test_what_is_read_without_the_parser_is_what_the_parser_reads(words: list[st
     verb, options = parse(words)
     assert plain[0] is verb
     assert {**vars(plain[1]), "command": []} == vars(options)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_new_terminal_gets_without_the_parser_what_it_would_get_with_it(shell: str) -> None:
+    verb, options = parse(["shell-init", shell])
+    answer = verb.run(Call(options))
+    assert isinstance(answer, Script)
+    assert wf("shell-init", shell).out == answer.text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from wfsession.core.migrate import Migration, migrate
 from wfsession.core.snapshot import read_snapshot
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 Tree = dict[str, dict[str, str]]
 

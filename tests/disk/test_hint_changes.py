@@ -18,6 +18,9 @@ from tests.trees_disk import SECOND_NS, settle
 from wfsession.core.disk import Folder
 from wfsession.core.hint import renew_hint
 
+# Thousands of moments, of which each line of the core has been covered by others already.
+pytestmark = pytest.mark.untraced
+
 TICK_NS = 4_000_000
 QUIET_NS = 2 * SECOND_NS
 

@@ -254,6 +254,21 @@ def test_the_trigger_of_a_checkpoint_is_the_callers(root: Path) -> None:
     assert read_json(root / "WFS-a")["checkpoint"]["trigger"] == "session_end"
 
 
+def test_a_checkpoint_that_nobody_asked_for_keeps_what_was_said_at_the_last_of_its_phase(
+    root: Path, workspace: Workspace
+) -> None:
+    workspace.checkpoint(note="half way", artifacts={"draft": "a.md"})
+
+    def keep() -> tuple[str, dict[str, str]]:
+        progress.checkpoint(str(root), "WFS-a", trigger="session_end", carries_over=True)
+        kept = read_json(root / "WFS-a")["checkpoint"]
+        return kept.get("note", ""), kept.get("artifacts", {})
+
+    assert keep() == ("half way", {"draft": "a.md"})
+    workspace.next_phase()
+    assert keep() == ("", {})
+
+
 def test_changing_a_session_that_is_not_active_leaves_the_marker_alone(
     root: Path, workspace: Workspace
 ) -> None:

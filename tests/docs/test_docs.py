@@ -139,6 +139,8 @@ def test_the_tests_that_the_page_on_slash_commands_shows_pass(tmp_path: Path) ->
         env={
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
+            # Or it tidies up after earlier runs of the tests, for long.
+            "TMPDIR": str(tmp_path),
             "WF_ROOT": str(tmp_path),
             "WF_SESSION": "a",
         },

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from wfsession.core import disk
+from wfsession.core import disk, markers
 
 _MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(autouse=True)
-def _sync_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the waiting for the drive out, which would be most of the time that the tests take."""
+def _wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the waiting out, for the drive and for others: most of the time that the tests take."""
     monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
+    monkeypatch.setattr(markers, "_WAITS_S", (0.0,) * len(markers._WAITS_S))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from wfsession.errors import CannotMove, DiskFailed, WfError
 from wfsession.workspace import Workspace
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 # Of an operation that makes more calls, some are left out in the ordinary run.
 _MANY = 50

@@ -11,8 +11,7 @@ import pytest
 
 import wfsession
 from tests.faults.test_crashes import look_at, without_several
-from tests.figures import count
-from tests.outage import Outcome, list_deaths, list_outages
+from tests.outage import Outcome, list_different
 from tests.recording import Recording, plant, record
 from tests.system import Fault, watch_system
 from tests.trees_disk import make_usual_root
@@ -21,7 +20,7 @@ from wfsession.core.layout import IGNORED
 from wfsession.workspace import Workspace
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 
 def record_writer(writer: Writer, top: Path) -> tuple[Recording, Crash]:
@@ -63,33 +62,15 @@ def test_what_is_listed_as_a_reader_changes_nothing(
     assert not fault.has_changed
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if name != "heal"])
-def test_wherever_a_process_dies_a_known_state_is_left_and_healed_and_nothing_is_lost(
+@pytest.mark.parametrize("name", WRITERS)
+def test_wherever_a_process_dies_or_the_power_fails_a_known_state_is_left_and_nothing_is_lost(
     tmp_path: Path, name: str
 ) -> None:
     writer = WRITERS[name]
     recording, crash = record_writer(writer, tmp_path / "run")
     assert recording.changes
-    for outcome in list_deaths(recording):
-        count("crash points")
-        check(writer, outcome, crash, tmp_path / "left")
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_wherever_the_power_fails_a_known_state_is_left_and_healed_and_nothing_is_lost(
-    tmp_path: Path, name: str
-) -> None:
-    writer = WRITERS[name]
-    recording, crash = record_writer(writer, tmp_path / "run")
-    seen = set()
-    for outcome in list_outages(recording):
-        count("power failures: possible trees")
-        is_over = outcome.at == len(recording.changes)
-        key = is_over, frozenset(outcome.tree.items())
-        if key not in seen:
-            seen.add(key)
-            check(writer, outcome, crash, tmp_path / "left", is_over)
-    count("power failures: different trees", len(seen))
+    for outcome, is_over in list_different(recording):
+        check(writer, outcome, crash, tmp_path / "left", is_over)
 
 
 def check(writer: Writer, outcome: Outcome, crash: Crash, top: Path, is_over: bool = False) -> None:

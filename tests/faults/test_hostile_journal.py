@@ -1,7 +1,6 @@
 """A journal that somebody wrote who wants undo, the log or the doctor to leave the root."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,13 +10,13 @@ import pytest
 
 import wfsession
 from tests.cli.wf import wf
-from tests.hostile import Change, Outside, ask, build, find_place, go_on, guard
+from tests.hostile import Change, Outside, ask, build, go_on, guard
 from tests.trees_disk import RECORD, add_session, check_sound, list_files, states
 from wfsession.core.journal import JOURNAL
 from wfsession.workspace import Workspace
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 NOTHING_DONE = Change(lambda workspace: None)
 # Paths as they stand in a journal, that lead out of the root or into what is not a session's.
@@ -110,13 +109,6 @@ def write_journal(root: Path, top: Path, intent: dict[str, Any], is_done: bool) 
     path.write_text("".join(json.dumps(one) + "\n" for one in lines))
 
 
-@pytest.fixture
-def top(tmp_path: Path) -> Iterator[Path]:
-    place = find_place(tmp_path)
-    yield place
-    shutil.rmtree(place)
-
-
 def _print_log(workspace: Workspace) -> object:
     return wf("log", "--json", "--root", workspace.root).out
 
@@ -137,28 +129,28 @@ ACTS: dict[str, Callable[[Workspace], object]] = {
     ids=lambda value: value[:40].replace("\0", "NUL") if isinstance(value, str) else "",
 )
 def test_no_text_in_it_leads_out_of_the_root_or_to_what_is_no_session(
-    top: Path,
+    tmp_path: Path,
     text: str,
     make: Callable[[str], Iterator[dict[str, Any]]],
     is_done: bool,
 ) -> None:
-    root = build(top, NOTHING_DONE)
+    root = build(tmp_path, NOTHING_DONE)
     # What `.attic/../item` leads to.
     add_session(root, "item")
-    outside = Outside(top)
+    outside = Outside(tmp_path)
     (root.parent / RECORD).write_bytes((root / "WFS-b" / RECORD).read_bytes())
-    texts, seen = sorted(list_files(top).values()), states(root)
+    texts, seen = sorted(list_files(tmp_path).values()), states(root)
 
     def play() -> None:
         for intent in make(text):
             go_on()
-            write_journal(root, top, intent, is_done)
+            write_journal(root, tmp_path, intent, is_done)
             for name, act in ACTS.items():
                 told = ask(partial(act, wfsession.open(root)))
                 outside.check(told, (name, intent))
             # Nothing of it is believed, so that nothing is done.
             assert states(root) == seen, intent
-            assert sorted(list_files(top).values()) == texts, intent
+            assert sorted(list_files(tmp_path).values()) == texts, intent
             check_sound(root)
 
     guard(play)

@@ -2,8 +2,7 @@
 
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +10,13 @@ import pytest
 
 import wfsession
 from tests.cli.wf import wf
-from tests.hostile import THREAD, Change, Outside, ask, build, find_place, guard
+from tests.hostile import THREAD, Change, Outside, ask, build, guard
 from tests.trees_disk import RECORD, states, write_old
 from wfsession.core.locate import Environment
 from wfsession.workspace import Workspace
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 NAMES = (
     "../outside/twin",
@@ -109,24 +108,17 @@ USES: dict[str, Use] = {
 }
 
 
-@pytest.fixture
-def top(tmp_path: Path) -> Iterator[Path]:
-    place = find_place(tmp_path)
-    yield place
-    shutil.rmtree(place)
-
-
 @pytest.mark.parametrize("use", USES)
-def test_no_name_leads_out_of_the_root(top: Path, use: str) -> None:
-    outside = Outside(top)
+def test_no_name_leads_out_of_the_root(tmp_path: Path, use: str) -> None:
+    outside = Outside(tmp_path)
 
     def play() -> None:
         for number, text in enumerate(NAMES):
-            project = top / str(number)
+            project = tmp_path / str(number)
             root = build(project, Change(lambda workspace: None))
             # From here as well, the same words lead there.
             (project / "outside").symlink_to(outside.top)
-            name = text.replace("@TOP@", str(top))
+            name = text.replace("@TOP@", str(tmp_path))
             before = set(states(root))
             told = ask(partial(USES[use], wfsession.open(root), name))
             outside.check(told, (use, name))

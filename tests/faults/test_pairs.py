@@ -21,7 +21,7 @@ from tests.trees_disk import settle
 from tests.writers import WRITERS, Crash
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 _DRAWN = re.compile(rb"\d{8}-\d{6}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b[0-9a-f]{12}\b|-\d+-|-[0-9a-f]{6}\b")
 _MARKER = ".active-"

@@ -10,14 +10,14 @@ import pytest
 
 import wfsession
 from tests.hands import play_at
-from tests.hostile import CHANGES, ask, build, find_place
+from tests.hostile import CHANGES, ask, build
 from tests.trees_disk import check_sound, make_usual_root, mark, photograph
 from wfsession.core.doctor import diagnose
 from wfsession.core.repair import heal
 from wfsession.core.survey import read_survey
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 OPERATIONS = (
     "switch",
@@ -32,13 +32,6 @@ OPERATIONS = (
     "enter",
     "snapshot",
 )
-
-
-@pytest.fixture
-def top(tmp_path: Path) -> Iterator[Path]:
-    place = find_place(tmp_path)
-    yield place
-    shutil.rmtree(place)
 
 
 def play_each(top: Path, name: str, act: Callable[[Path], object], is_soak: bool) -> Iterator[Path]:
@@ -74,9 +67,9 @@ def move_away(root: Path) -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_root_that_is_moved_is_consistent_where_it_is(
-    top: Path, name: str, is_soak: bool
+    tmp_path: Path, name: str, is_soak: bool
 ) -> None:
-    for root in play_each(top, name, move_away, is_soak):
+    for root in play_each(tmp_path, name, move_away, is_soak):
         moved = root.parent / "moved"
         assert not root.exists()
         heal(str(moved))
@@ -89,10 +82,10 @@ def test_a_root_that_is_moved_is_consistent_where_it_is(
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "heal"])
 def test_another_root_that_is_put_in_its_place_is_left_alone(
-    top: Path, name: str, is_soak: bool
+    tmp_path: Path, name: str, is_soak: bool
 ) -> None:
     """The healing looks again at what is there, and may put that right too."""
-    other = make_usual_root(top / "other")
+    other = make_usual_root(tmp_path / "other")
     mark(other, "WFS-c", age_s=7200, data=b"theirs\n")
     before = photograph(other)
 
@@ -100,12 +93,12 @@ def test_another_root_that_is_put_in_its_place_is_left_alone(
         os.rename(root, root.parent / "moved")
         os.rename(other, root)
 
-    for root in play_each(top, name, replace, is_soak):
+    for root in play_each(tmp_path, name, replace, is_soak):
         os.rename(root, other)
         assert photograph(other) == before
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_root_that_is_deleted_is_not_made_again(top: Path, name: str, is_soak: bool) -> None:
-    for root in play_each(top, name, shutil.rmtree, is_soak):
+def test_a_root_that_is_deleted_is_not_made_again(tmp_path: Path, name: str, is_soak: bool) -> None:
+    for root in play_each(tmp_path, name, shutil.rmtree, is_soak):
         assert not root.exists()

@@ -29,7 +29,7 @@ from wfsession.core.snapshot import read_snapshot
 from wfsession.core.times import now
 
 # Thousands of trees, of which each line of the core has been covered by others already.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 # 500 trees, 2,000 under CI; each finding in at least one of a hundred.
 EXAMPLES = 20 * settings().max_examples

@@ -22,7 +22,7 @@ def switch(call: Call) -> Answer:
     """Make a session the active one."""
     name = call.options.name
     if call.options.cd:
-        from wfsession.cli.shell import WITHOUT_SHELL
+        from wfsession.cli.shell_init import WITHOUT_SHELL
 
         raise UsageError("switch: wf cannot change the directory of your shell", WITHOUT_SHELL)
     wanted = _find_previous(call.workspace) if name == "-" else call.find(name).name

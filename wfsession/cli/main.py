@@ -63,6 +63,12 @@ def _answer(argv: list[str]) -> "Answer":
         from wfsession.cli.current import find_current
 
         return find_current(words[0])
+    if words[:1] == ["shell-init"]:
+        # Asked by each new terminal.
+        from wfsession.cli.shell_init import SHELLS, Script
+
+        if len(words) == 2 and words[1] in SHELLS:
+            return Script(words[1])
     from wfsession.cli.call import Call
     from wfsession.cli.plainly import parse_plainly
 

@@ -71,7 +71,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         "shells",
         {
             "use": "wfsession.cli.shell",
-            "shell-init": "wfsession.cli.shell",
+            "shell-init": "wfsession.cli.shell_init",
             "statusline": "wfsession.cli.shell",
         },
     ),

@@ -1,16 +1,9 @@
-"""`wf shell-init`, `wf use`, `wf statusline`: wf in the shells, prompts and status lines of people.
-
-What a shell is given are the files beside this module, in `shells`: `common.sh` for all of the
-family of sh, one for each shell, and `words.tsv`, the words to complete, which docs/generate.py
-makes from the parser, as building that would cost each new terminal more than all the rest.
-"""
+"""`wf use` and `wf statusline`: the session of a terminal, and of a conversation."""
 
 import json
 import os
-import shlex
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 
 from attrs import frozen
 
@@ -18,6 +11,7 @@ from wfsession.cli.answer import Answer, Raw, UsageError
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.current import Current
 from wfsession.cli.render import is_terminal
+from wfsession.cli.shell_init import WITHOUT_SHELL
 from wfsession.cli.verb import Verb
 from wfsession.core import locate
 from wfsession.core.locate import Environment, read_environment
@@ -31,35 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
-
-SHELLS = ("sh", "bash", "zsh", "fish")
-WITHOUT_SHELL = 'eval "$(wf shell-init bash)" once in this shell; zsh, fish and sh have one too'
-_FILES = Path(__file__).with_name("shells")
-# bash puts aliases in while it reads a function; no alias of anybody is to change these.
-_ALIASES_OFF = """\
-if shopt -q expand_aliases; then _wf_aliases=1; else _wf_aliases=; fi
-shopt -u expand_aliases
-"""
-_ALIASES_BACK = """\
-if [[ $_wf_aliases ]]; then shopt -s expand_aliases; fi
-unset _wf_aliases
-"""
-
-
-@frozen
-class Script(Answer):
-    """What a shell is to evaluate."""
-
-    shell: str
-    text: str
-
-    def to_data(self) -> "Data":
-        """Return the shell and the text."""
-        return {"shell": self.shell, "script": self.text}
-
-    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
-        """Yield the lines."""
-        yield from map(Raw, self.text.rstrip("\n").split("\n"))
 
 
 @frozen
@@ -76,37 +41,6 @@ class Pinned(Answer):
     def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
         """Yield the name, as WF_SESSION is to have it."""
         yield Raw(self.session)
-
-
-def shell_init(call: Call) -> Answer:
-    """Give a shell what it is to evaluate."""
-    shell = call.options.shell
-    return Script(shell, make_script(shell, call.options.claude))
-
-
-def make_script(shell: str, with_claude: bool) -> str:
-    """Return what one of the SHELLS is to evaluate."""
-    words = _quote(shell, _read("words.tsv").rstrip("\n"))
-    own = _read(f"init.{shell}").replace("@WORDS@", words)
-    if shell == "fish":
-        return own + (_read("claude.fish") if with_claude else "")
-    common = _read("common.sh") + (_read("claude.sh") if with_claude else "")
-    if shell == "bash":
-        return _ALIASES_OFF + common + own + _ALIASES_BACK
-    if shell == "zsh":
-        # Whatever options and aliases somebody has, these functions have those of sh.
-        return f"emulate sh -o no_aliases -c {shlex.quote(common)}\n{own}"
-    return common + own
-
-
-def _read(name: str) -> str:
-    return (_FILES / name).read_text("utf-8")
-
-
-def _quote(shell: str, text: str) -> str:
-    if shell == "fish":
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return shlex.quote(text)
 
 
 def use(call: Call) -> Answer:
@@ -158,15 +92,6 @@ def _read_conversation() -> "Data":
     return told if isinstance(told, dict) else {}
 
 
-def _add_shell(parser: ArgumentParser) -> None:
-    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="the shell")
-    parser.add_argument(
-        "--claude",
-        action="store_true",
-        help="a function `claude` too, whose --as NAME labels the conversation",
-    )
-
-
 def _add_name(parser: ArgumentParser) -> None:
     help_text = "the session, or a part of its name; without one, that which is active counts again"
     parser.add_argument("name", metavar="NAME", nargs="?", help=help_text)
@@ -175,21 +100,6 @@ def _add_name(parser: ArgumentParser) -> None:
 VERBS = {
     verb.name: verb
     for verb in (
-        Verb(
-            "shell-init",
-            "print what makes `wf` part of a shell",
-            """\
-For the file that your shell reads when it starts. `wf switch NAME --cd` changes the
-shell's directory then, `wf use NAME` pins the terminal to a session, names and verbs
-are completed, and `wf_segment` sets $wf_segment for the prompt. docs/shells.md tells
-the rest.
-
-  eval "$(wf shell-init bash)"
-  wf shell-init fish | source""",
-            "sh | bash | zsh | fish [--claude]",
-            shell_init,
-            _add_shell,
-        ),
         Verb(
             "use",
             "pin this terminal to a session, whatever becomes active elsewhere",

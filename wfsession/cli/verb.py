@@ -1,13 +1,12 @@
 """What is known of a verb before it runs: its name, its help, its arguments. Values only."""
 
-from collections.abc import Callable
-
-from wfsession.cli.answer import Answer
-from wfsession.cli.call import Call
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Callable
+
+    from wfsession.cli.answer import Answer
+    from wfsession.cli.call import Call
 
 
 class Verb:
@@ -45,7 +44,7 @@ class Verb:
         summary: str,
         about: str,
         usage: str,
-        run: Callable[[Call], Answer],
+        run: "Callable[[Call], Answer]",
         arguments: "Callable[[ArgumentParser], None] | None" = None,
         *,
         takes_session: bool = False,
