@@ -129,17 +129,16 @@ def copy_tree(tmp_path: Path) -> Callable[[str], Path]:
     """Return a function that copies a folder of tests/fixtures and returns the copy's path."""
 
     def copy(name: str) -> Path:
-        project = tmp_path / "project"
-        # git keeps no empty folders, so in the repository each holds a .gitkeep.
-        shutil.copytree(
-            FIXTURES / name,
-            project,
-            symlinks=True,
-            ignore=shutil.ignore_patterns(".gitkeep", "EXPECT.json"),
-        )
-        return project
+        return copy_fixture(name, tmp_path / "project")
 
     return copy
+
+
+def copy_fixture(name: str, project: Path) -> Path:
+    """Copy a folder of tests/fixtures to a path that does not exist yet, and return that."""
+    # git keeps no empty folders, so in the repository each holds a .gitkeep.
+    ignored = shutil.ignore_patterns(".gitkeep", "EXPECT.json")
+    return Path(shutil.copytree(FIXTURES / name, project, symlinks=True, ignore=ignored))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +39,26 @@ def add_session(root: Path, name: str, status: str = "paused", **fields: Any) ->
     """Add a session; `name` may begin with `completed/`. Returns its directory."""
     session = root / name
     session.mkdir(parents=True)
+    write_old(session / RECORD, _encode_record(session.name, status, json.dumps(fields)))
+    (session / "PLAN.md").write_text(f"the plan of {name}\n")
+    settle(root)
+    return session
+
+
+@cache
+def _encode_record(name: str, status: str, fields: str) -> bytes:
     record = {
-        "session_id": session.name,
-        "project": f"About {session.name}",
+        "session_id": name,
+        "project": f"About {name}",
         "type": "simple",
         "current_phase": "PLAN",
         "status": status,
         "their_own": [1, {"kept": 1e2}],
         "progress": {"completed_phases": [], "current_tasks": [], "last_checkpoint": None},
         "meta": {"created": "2025-09-05T10:00:00Z", "updated": "2025-09-05T10:00:00Z"},
-        **fields,
+        **json.loads(fields),
     }
-    write_old(session / RECORD, json.dumps(record, indent=4, ensure_ascii=False).encode())
-    (session / "PLAN.md").write_text(f"the plan of {name}\n")
-    settle(root)
-    return session
+    return json.dumps(record, indent=4, ensure_ascii=False).encode()
 
 
 # The states of the sessions that `make_usual_root` makes.

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wf import REPOSITORY, SEED, forget_moments, wf
+from tests.conftest import copy_fixture
 from tests.hook import Player
+from tests.recording import Recording, Tree, plant
 from wfsession.core import disk
 
 
@@ -25,17 +27,27 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: None) 
     return here
 
 
-@pytest.fixture
-def project(seed_tree: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: None) -> Path:
-    """Stand in a project with four sessions, as SEED says, and return its directory."""
-    assert {path.name for path in (seed_tree / ".workflow").glob("WFS-*")} == SEED - {
-        "WFS-old-thing"
-    }
-    monkeypatch.chdir(seed_tree)
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """Return a project with four sessions, as SEED says, in which nothing moved lately."""
+    project = tmp_path_factory.mktemp("seed") / "project"
+    copy_fixture("01-seed-markers", project)
+    assert {path.name for path in (project / ".workflow").glob("WFS-*")} == SEED - {"WFS-old-thing"}
     # The first write makes what is private; not part of what these tests compare.
-    assert wf("init").code == 0
-    forget_moments(seed_tree)
-    return seed_tree
+    assert wf("init", "--root", str(project)).code == 0
+    forget_moments(project)
+    return Recording(project).grow(0)
+
+
+@pytest.fixture
+def project(
+    seed: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _sync_nothing: None
+) -> Path:
+    """Stand in a copy of `seed`, and return its directory."""
+    here = tmp_path / "project"
+    plant(seed, here)
+    monkeypatch.chdir(here)
+    return here
 
 
 @pytest.fixture

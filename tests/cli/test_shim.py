@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from unittest import mock
 
 import attrs
 import pytest
+from filelock import FileLock
 
 from tests.cli.shim import (
     HANDED_OVER,
@@ -43,8 +45,22 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    folder = tmp_path_factory.mktemp("trees")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Sample, Answer]]:
+    """Return the samples with the answers of Python, made by the first process that asks."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    kept = folder / "answered"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            made = make_samples(folder / "trees")
+            pairs = [(sample, ask_command(sample.question)) for sample in made]
+            kept.write_bytes(pickle.dumps(pairs))
+    loaded: list[tuple[Sample, Answer]] = pickle.loads(kept.read_bytes())
+    return loaded
+
+
+def make_samples(folder: Path) -> list[Sample]:
     made = []
     for seed in range(TREES):
         random = Random(seed)
@@ -68,21 +84,11 @@ def leave_hint(question: Question) -> None:
         ask_library(question)
 
 
-@pytest.fixture(scope="module")
-def questions(samples: list[Sample]) -> list[Question]:
-    return [sample.question for sample in samples]
-
-
-@pytest.fixture(scope="module")
-def answers(questions: list[Question]) -> list[Answer]:
-    return [ask_command(question) for question in questions]
-
-
 def test_the_library_and_the_command_line_agree_on_a_thousand_trees(
-    samples: list[Sample], answers: list[Answer]
+    answered: list[tuple[Sample, Answer]],
 ) -> None:
     different = []
-    for sample, answer in zip(samples, answers, strict=True):
+    for sample, answer in answered:
         expected = ask_library(sample.question)
         # An error has a sentence, a binding that could not be followed a note.
         same = answer.status != 0 if expected is None else answer.output.endswith(expected.output)
@@ -92,10 +98,10 @@ def test_the_library_and_the_command_line_agree_on_a_thousand_trees(
 
 
 def test_a_process_of_its_own_answers_as_the_command_line_in_process(
-    samples: list[Sample], answers: list[Answer]
+    answered: list[tuple[Sample, Answer]],
 ) -> None:
-    for index in range(0, TREES, TREES // 10):
-        question = samples[index].question
+    for sample, answer in answered[:: TREES // 10]:
+        question = sample.question
         done = subprocess.run(
             [sys.executable, "-m", "wfsession", question.verb],
             cwd=question.here,
@@ -104,19 +110,19 @@ def test_a_process_of_its_own_answers_as_the_command_line_in_process(
             stderr=subprocess.STDOUT,
             check=False,
         )
-        assert Answer(done.stdout, done.returncode) == answers[index], samples[index]
+        assert Answer(done.stdout, done.returncode) == answer, sample
 
 
 @in_most_shells
 def test_what_a_shell_answers_is_what_python_answers_on_a_thousand_trees(
-    shell: tuple[str, ...],
-    shim: Path,
-    samples: list[Sample],
-    questions: list[Question],
-    answers: list[Answer],
+    shell: tuple[str, ...], shim: Path, answered: list[tuple[Sample, Answer]]
 ) -> None:
-    direct = list(zip(samples, ask_shell(shell, shim, questions), answers, strict=True))
-    direct = [entry for entry in direct if entry[1] != HANDED_OVER]
+    got = ask_shell(shell, shim, [sample.question for sample, _ in answered])
+    direct = [
+        (sample, answer, expected)
+        for (sample, expected), answer in zip(answered, got, strict=True)
+        if answer != HANDED_OVER
+    ]
     assert not [entry for entry in direct if entry[1] != entry[2]], _show(direct)
     # These trees are made to be odd; in ordinary ones it is every answer.
     assert sum(answer.status == 0 for _, answer, _ in direct) > TREES * 0.25
@@ -131,9 +137,9 @@ def _show(entries: list[tuple[Sample, Answer, Any]]) -> str:
 @in_each_shell
 @pytest.mark.needs("dash")
 def test_all_shells_hand_over_in_the_same_places(
-    shell: tuple[str, ...], shim: Path, questions: list[Question]
+    shell: tuple[str, ...], shim: Path, answered: list[tuple[Sample, Answer]]
 ) -> None:
-    some = questions[: TREES // 5]
+    some = [sample.question for sample, _ in answered[: TREES // 5]]
     assert ask_shell(shell, shim, some) == ask_shell(("dash",), shim, some)
 
 

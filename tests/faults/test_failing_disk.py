@@ -25,9 +25,6 @@ from wfsession.core import disk
 from wfsession.core.disk import Folder
 from wfsession.errors import DiskFailed, LockTimeout
 
-# Each line of the core that this reaches is covered by others too.
-pytestmark = pytest.mark.untraced
-
 # Before the fixture takes it away.
 SYNC = disk._sync_descriptor
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.untraced
 
 _DRAWN = re.compile(rb"\d{8}-\d{6}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b[0-9a-f]{12}\b|-\d+-|-[0-9a-f]{6}\b")
 _MARKER = ".active-"
-_SHARE = 5
+_SHARE = 10
 
 
 @cache
