@@ -20,7 +20,7 @@ IN_CI = os.environ.get("CI") == "true"
 # No deadline: a slow machine is not a wrong result.
 hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile(
-    "ci", deadline=None, max_examples=100, derandomize=True, print_blob=True
+    "ci", deadline=None, max_examples=50, derandomize=True, print_blob=True
 )
 # What runs for long, and by request: pytest --hypothesis-profile=soak
 hypothesis.settings.register_profile(

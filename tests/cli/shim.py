@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from unittest import mock
 
 import attrs
 import pytest
@@ -85,8 +84,11 @@ def without_ours() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _standing(question: Question) -> Iterator[None]:
-    variables = {**without_ours(), **question.environment}
-    with contextlib.chdir(question.here), mock.patch.dict(os.environ, variables, clear=True):
+    with contextlib.chdir(question.here), pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("WF_")]:
+            patch.delenv(name)
+        for name, value in question.environment.items():
+            patch.setenv(name, value)
         yield
 
 

@@ -85,7 +85,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shim: Path) -> Scene:
+def scene(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shim: Path, _sync_nothing: None
+) -> Scene:
     """Return a scene in which nothing is to be told."""
     real = quiet._read_clock
     monkeypatch.setattr(quiet, "_read_clock", lambda private: real(private) + LATER_NS)

@@ -256,6 +256,22 @@ def test_a_reader_that_does_not_get_the_lock_answers_all_the_same(
         lock.release()
 
 
+def test_beside_writers_that_never_rest_none_is_not_believed_at_once(
+    root: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each listing but the last is one during which a rename hid the marker."""
+    (root / ".wf").mkdir()
+    monkeypatch.setattr(markers, "_LOCK_WAIT_S", 0)
+    set_mtime(root, NOW_NS)
+    play(monkeypatch, "list_names", lambda: mark(root, "WFS-b"), at=9)
+    with Folder.open(str(root)) as folder:
+        lock = Lock(folder, ".wf", "lock")
+        lock.acquire(0)
+
+        assert who_is_active(root) == "WFS-b"
+        lock.release()
+
+
 @pytest.mark.parametrize("kind", ["absent", "empty", "fifo lock", "symlink"])
 def test_a_reader_makes_nothing_where_there_is_no_lock(
     root: Path, clock: Clock, tmp_path: Path, kind: str

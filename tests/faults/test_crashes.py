@@ -26,6 +26,9 @@ from tests.trees_disk import (
 )
 from wfsession.core import creation, lifecycle, progress, unboxing
 
+# Each line of the core that this reaches is covered by others too.
+pytestmark = pytest.mark.untraced
+
 # What a state looks like: for each session, its state and what is found wrong with it.
 State = dict[str, tuple[str, tuple[str, ...]]]
 

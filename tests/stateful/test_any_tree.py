@@ -31,8 +31,8 @@ from wfsession.core.times import now
 # Thousands of trees, of which each line of the core has been covered by others already.
 pytestmark = pytest.mark.untraced
 
-# 500 trees, 1,000 under CI, 100,000 in a soak; each finding in at least one of a hundred.
-EXAMPLES = 10 * settings().max_examples
+# 1,000 trees, 200,000 in a soak; each finding in at least one of a hundred.
+EXAMPLES = 20 * settings().max_examples
 MEMORY = Path("/dev/shm")
 
 

@@ -11,7 +11,7 @@ from wfsession.core.disk import Folder, identify, is_directory, is_regular
 from wfsession.core.layout import LOCK, PRIVATE
 from wfsession.core.lock import Lock
 from wfsession.core.names import MARKER_PREFIX, nfc, parse_marker
-from wfsession.errors import WfError
+from wfsession.errors import LockTimeout, WfError
 
 # Stamps are at most this much older than the change that they stand for; the coarse grain is
 # that of file systems whose stamps have whole seconds.
@@ -19,6 +19,8 @@ GRAIN_NS = 20_000_000
 COARSE_GRAIN_NS = 2_000_000_000
 _WAITS_S = (0.0, 0.001, 0.004, 0.016)
 _LOCK_WAIT_S = 0.2
+# One listing in four beside a writer that never rests shows no marker: a rename hides it.
+_LAST_TRIES = 10
 
 
 class MarkerFile:
@@ -153,10 +155,22 @@ def _read_locked(root: Folder) -> Listing:
     lock = Lock(root, PRIVATE, LOCK)
     try:
         lock.acquire(_LOCK_WAIT_S, create=False)
+    except LockTimeout:
+        return _read_busy(root)
     except (OSError, WfError):
-        # No writer has been here, or it is slow, or this disk is read-only: the newest counts.
+        # No writer has been here, or this disk is read-only: the newest counts.
         return Listing(root)
     try:
         return Listing(root)
     finally:
         lock.release()
+
+
+def _read_busy(root: Folder) -> Listing:
+    """Read the markers beside writers that never rest: the newest counts; none only at the end."""
+    listing = Listing(root)
+    for _ in range(_LAST_TRIES):
+        if listing.candidates or listing.is_sound(time.time_ns()):
+            break
+        listing = Listing(root)
+    return listing
