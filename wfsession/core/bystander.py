@@ -141,23 +141,23 @@ class Bystander:
         Raises:
             OSError: what one of both met, or that it does not answer.
         """
-        self._connection.send((role, arguments))
-        self._hear()
         try:
-            act()
-        finally:
-            self._connection.send(_STOP)
-            seen = self._hear()
+            self._connection.send((role, arguments))
+            self._hear()
+            try:
+                act()
+            finally:
+                self._connection.send(_STOP)
+                seen = self._hear()
+        except (EOFError, ConnectionError):
+            raise ChildProcessError(errno.ECHILD, "the other process has ended") from None
         if isinstance(seen, OSError):
             raise seen
         return seen
 
     def _hear(self) -> Any:
-        try:
-            if self._connection.poll(_PATIENCE_S):
-                return self._connection.recv()
-        except (EOFError, ConnectionError):
-            raise ChildProcessError(errno.ECHILD, "the other process has ended") from None
+        if self._connection.poll(_PATIENCE_S):
+            return self._connection.recv()
         raise TimeoutError(
             errno.ETIMEDOUT, f"no answer from the other process in {_PATIENCE_S:g} s"
         )
