@@ -4,11 +4,10 @@ import gc
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import coverage
 import hypothesis
 import pytest
 
@@ -58,25 +57,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in _UNTRACED:
             item.add_marker("untraced")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Stop the tracing of lines for a test that is untraced.
-
-    The mark `no_cover` of pytest-cov does not: in a process of xdist two are tracing, of which it
-    stops one.
-    """
-    stopped = []
-    if item.get_closest_marker("untraced"):
-        while tracing := coverage.Coverage.current():
-            tracing.stop()
-            stopped.append(tracing)
-    try:
-        return (yield)
-    finally:
-        for tracing in reversed(stopped):
-            tracing.start()
 
 
 def pytest_collection_finish() -> None:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from wfsession.core.disk import Folder
 from wfsession.core.model import Record, Task, TaskCounts
-from wfsession.core.tasks import LIMIT_BYTES, count_tasks, list_unfinished, order_key, read_tasks
+from wfsession.core.records import parse_record
+from wfsession.core.tasks import (
+    LIMIT_BYTES,
+    count_tasks,
+    list_unfinished,
+    name_in_hand,
+    order_key,
+    read_tasks,
+)
 
 ids = st.text(st.sampled_from("IMPL-.0129²½٣೨Ⅷ a")) | st.text()
 
@@ -215,3 +223,15 @@ def test_a_record_counts_by_its_totals_and_else_by_what_is_in_hand(
     session: Folder, record: Record, counts: TaskCounts
 ) -> None:
     assert count_tasks(session, False, record) == counts
+
+
+def test_in_hand_is_what_the_record_names_and_what_was_begun_but_nothing_finished(
+    session: Folder,
+) -> None:
+    for number, status in enumerate(("in_progress", "completed", "active", "pending")):
+        put(session, f"IMPL-{number}.json", {"id": f"IMPL-{number}", "status": status})
+    record = parse_record(b'{"progress": {"current_tasks": ["IMPL-1", "IMPL-9", "IMPL-2"]}}')
+    assert isinstance(record, Record)
+    tasks = read_tasks(session, record)
+    assert name_in_hand(tasks, record) == ("IMPL-9", "IMPL-2", "IMPL-0")
+    assert name_in_hand(tasks, None) == ("IMPL-0", "IMPL-2")
