@@ -15,7 +15,8 @@ _LINES = {
     "a listing": "--",
     "find_active (quiet)": "-",
     "find_active (changed)": ":",
-    "switch in process": "-",
+    "switch in process (quiet)": "-",
+    "switch in process (changed)": ":",
     "raw: two stats": "--",
 }
 

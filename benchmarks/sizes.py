@@ -18,6 +18,8 @@ else
 fi"""
 QUIET = " (quiet)"
 CHANGED = " (changed)"
+# Each takes two seconds.
+_RESTS = 4
 
 
 def measure_sizes(lab: Lab, sizes: list[int], rounds: int) -> dict[str, dict[int, Times]]:
@@ -31,6 +33,7 @@ def measure_sizes(lab: Lab, sizes: list[int], rounds: int) -> dict[str, dict[int
             **time_all(_list_processes(lab), few),
             **time_all(_list_calls(lab), few * 3),
             **time_all(_list_changed(lab), few),
+            **time_all(_list_rested(lab), _RESTS),
         }.items():
             found.setdefault(name, {})[size] = times
     return found
@@ -65,13 +68,19 @@ def _list_calls(lab: Lab) -> dict[str, Task]:
 def _list_changed(lab: Lab) -> dict[str, Task]:
     current = lab.run(lab.wf, "current")
 
-    def switch() -> None:
-        lab.workspace.switch(lab.find_paused())
-
     folder = Folder.open(str(lab.root))
     return {
         f"bin/wf current{CHANGED}": Task(current, before=lab.move_marker),
         f"find_active{CHANGED}": Task(lambda: find_active(folder), before=lab.move_marker),
-        "pause in process": Task(lab.workspace.pause),
-        "switch in process": Task(switch),
+        f"pause in process{CHANGED}": Task(lab.workspace.pause),
+        f"switch in process{CHANGED}": Task(lambda: lab.workspace.switch(lab.find_paused())),
+    }
+
+
+def _list_rested(lab: Lab) -> dict[str, Task]:
+    return {
+        f"switch in process{QUIET}": Task(
+            lambda: lab.workspace.switch(lab.find_paused()), before=lab.rest
+        ),
+        f"pause in process{QUIET}": Task(lab.workspace.pause, before=lab.rest),
     }

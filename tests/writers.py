@@ -18,12 +18,14 @@ from tests.faults.test_crashes import (
     OPERATIONS,
     TOO_ACTIVE,
     State,
+    build,
     build_with_losers,
     look_at,
     state,
     without_several,
 )
 from tests.hands import Death
+from tests.hints import put_hint
 from tests.trees_disk import settle
 from wfsession.core.binding import parse_thread
 from wfsession.core.layout import IGNORED
@@ -152,6 +154,14 @@ def _build_with_work(place: Path) -> Path:
     return root
 
 
+def _build_rested(place: Path) -> Path:
+    """Make the root without losers, and the hint of who is active in it."""
+    root = build(place)
+    (root / ".wf" / "tmp").mkdir(parents=True, exist_ok=True)
+    put_hint(settle(root), "a")
+    return root
+
+
 def _adopt(workspace: Workspace) -> object:
     work = os.path.join(os.path.dirname(workspace.root), "work")
     return workspace.create("new", name="new", adopt=work)
@@ -213,6 +223,10 @@ WRITERS: dict[str, Writer] = {
         (_PAUSED, state(a="paused", b=NOT_YET), state(a="paused", b="active")),
         _after(lambda ws: ws.pause("a")),
     ),
+    "switch by the hint": Writer(
+        "switch", lambda ws: ws.switch("b"), _table("switch"), _build_rested
+    ),
+    "pause by the hint": Writer("pause", lambda ws: ws.pause("a"), _table("pause"), _build_rested),
     "pause": Writer("pause", lambda ws: ws.pause("a"), _table("pause")),
     "complete": Writer("complete", lambda ws: ws.complete("a"), _table("complete")),
     "complete and archive": Writer(

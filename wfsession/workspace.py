@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wfsession.core import choose, creation, lifecycle, locate, progress
 from wfsession.core.first_write import after_bringing_over, has_registry
+from wfsession.core.hint import list_markers
 from wfsession.core.locate import Environment
 from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
@@ -122,7 +123,7 @@ class Workspace:
         with locate.open_root(self.root) as root:
             try:
                 place = locate.find_session(root, name)
-                session = read_session(root, place, read_markers(root))
+                session = read_session(root, place, list_markers(root, read_markers))
             except OSError as error:
                 raise as_wf_error(self.root, error) from None
         if session is None:

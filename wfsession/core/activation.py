@@ -7,6 +7,7 @@ and of one name, is set aside, never deleted.
 import time
 
 from wfsession.core.disk import is_directory, is_regular
+from wfsession.core.hint import list_marker
 from wfsession.core.locate import Place
 from wfsession.core.markers import Listing, MarkerFile
 from wfsession.core.names import encode_marker, nfc
@@ -14,13 +15,17 @@ from wfsession.core.operation import TRIES, Moved, Operation
 from wfsession.errors import Conflict, SessionNotFound, UnsafePath
 
 
-def activate(operation: Operation, listing: Listing, place: Place) -> None:
+def activate(operation: Operation, listing: Listing, place: Place) -> Listing:
     """Make a session the active one: never none, never two, at any moment.
 
     Args:
         operation: what runs, with the lock held.
-        listing: what was read under that lock.
+        listing: what was read under that lock; where it is not the whole root, what is read
+            afterwards is the session alone, unless that does not stand as it should.
         place: the session; its directory is in the root.
+
+    Returns:
+        What was read afterwards; the listing as given in a dry run.
 
     Raises:
         Moved: somebody moved the winning marker meanwhile.
@@ -45,9 +50,15 @@ def activate(operation: Operation, listing: Listing, place: Place) -> None:
         for loser in reversed(listing.candidates[1:]):
             if loser.entry != entry:
                 remove_marker(operation, loser.entry)
-    if not operation.dry_run:
-        operation.sync(operation.root)
-        _confirm(operation, place, winner)
+    if operation.dry_run:
+        return listing
+    operation.sync(operation.root)
+    if not listing.is_whole:
+        # What others do from here on is as if they did it after the operation.
+        after = list_marker(operation.root, place.dirname)
+        if after.winner is not None:
+            return after
+    return _confirm(operation, place, winner)
 
 
 def activate_placed(operation: Operation, place: Place) -> None:
@@ -119,18 +130,18 @@ def _outdo(operation: Operation, winner: MarkerFile, entry: str) -> None:
     remove_marker(operation, winner.entry)
 
 
-def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> None:
+def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> Listing:
     """Look again: take the marker back where its session went away under it."""
     root = operation.root
     after = Listing(root)
     if after.winner is not None:
         if after.winner.dirname != place.dirname:
             operation.notes.append(f"{after.active} is active now: somebody moved the marker")
-        return
+        return after
     status = root.find(place.dirname)
     if status is not None and is_directory(status):
         operation.notes.append("no session is active now: somebody removed the marker")
-        return
+        return after
     former = root.find(before.dirname) if before is not None else None
     if before is not None and former is not None and is_directory(former):
         _rename_marker(operation, encode_marker(place.dirname), before.entry)
@@ -138,8 +149,12 @@ def _confirm(operation: Operation, place: Place, before: MarkerFile | None) -> N
     raise SessionNotFound(place.name, root.path)
 
 
-def deactivate(operation: Operation, listing: Listing) -> None:
+def deactivate(operation: Operation, listing: Listing) -> Listing | None:
     """Remove every marker, the losers first and the winner last, so that no loser is promoted.
+
+    Returns:
+        What is left, where the listing was not the whole root: it showed the one marker that
+        there was. Else None, as somebody may have made another.
 
     On crash: the same session is active, or none.
 
@@ -149,6 +164,7 @@ def deactivate(operation: Operation, listing: Listing) -> None:
     for marker in reversed(listing.candidates):
         remove_marker(operation, marker.entry)
     operation.sync(operation.root)
+    return None if listing.is_whole else list_marker(operation.root, "")
 
 
 def _touch_marker(operation: Operation, marker: MarkerFile, mtime_ns: int) -> None:

@@ -15,6 +15,10 @@ from wfsession.core.disk import Folder, is_directory, is_regular
 from wfsession.core.markers import COARSE_GRAIN_NS, Listing, read_markers
 from wfsession.core.names import encode_marker, is_session_name
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _LIMIT_BYTES = 1024
 
 
@@ -33,6 +37,24 @@ def find_active(root: Folder) -> str:
     winner = listing.winner
     renew_hint(root)
     return winner.dirname if winner else ""
+
+
+def list_markers(root: Folder, listed: "Callable[[Folder], Listing]" = Listing) -> Listing:
+    """Return a listing of the one marker that there is, if the hint is believed.
+
+    Args:
+        root: the open root.
+        listed: how to list all of it otherwise.
+    """
+    believed = read_hint(root)
+    if believed is None:
+        return listed(root)
+    return list_marker(root, believed)
+
+
+def list_marker(root: Folder, dirname: str) -> Listing:
+    """Return a listing of one session's directory and marker alone; of nothing without a name."""
+    return Listing(root, [encode_marker(dirname), dirname] if dirname else [])
 
 
 def read_hint(root: Folder) -> str | None:

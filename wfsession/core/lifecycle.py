@@ -25,6 +25,7 @@ from wfsession.core.edits import (
     become_paused,
     become_renamed,
 )
+from wfsession.core.hint import list_markers
 from wfsession.core.locate import Place, find_session, place_of_winner
 from wfsession.core.markers import Listing
 from wfsession.core.model import Event, Session
@@ -78,7 +79,7 @@ def resume(
 
 def _activate(kind: str, root_path: str, name: str, timeout_s: float, dry_run: bool) -> Event:
     def body(operation: Operation) -> Event:
-        listing = Listing(operation.root)
+        listing = list_markers(operation.root)
         place = find_session(operation.root, name)
         previous = place_of_winner(listing)
         session = _read_usable(operation, place, listing, "switched to")
@@ -86,11 +87,11 @@ def _activate(kind: str, root_path: str, name: str, timeout_s: float, dry_run: b
             wanted, hint = "switched to", f"wf reopen {session.name}"
             raise WrongState(session.name, "completed", wanted, hint)
         if previous is not None and previous.dirname == place.dirname:
-            return operation.finish(kind, place, previous.name, changed=False)
+            return operation.finish(kind, place, previous.name, changed=False, listing=listing)
         before = previous.name if previous else None
         operation.announce(kind, place.name, (before, place.name))
-        _enter(operation, listing, place, previous)
-        return operation.finish(kind, place, before)
+        after = _enter(operation, listing, place, previous)
+        return operation.finish(kind, place, before, listing=after)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 
@@ -107,13 +108,14 @@ def _read_usable(operation: Operation, place: Place, listing: Listing, wanted: s
     return session
 
 
-def _enter(operation: Operation, listing: Listing, place: Place, previous: Place | None) -> None:
-    """Make a session active and say so in both records."""
+def _enter(operation: Operation, listing: Listing, place: Place, previous: Place | None) -> Listing:
+    """Make a session active and say so in both records; returns what `activate` does."""
     leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
     entering = operation.prepare(place, become_active(operation.moment), only_if_active=True)
-    activate(operation, listing, place)
+    after = activate(operation, listing, place)
     operation.publish(leaving, entering)
     operation.sync()
+    return after
 
 
 def pause(
@@ -139,7 +141,7 @@ def pause(
     """
 
     def body(operation: Operation) -> Event:
-        listing = Listing(operation.root)
+        listing = list_markers(operation.root)
         place = find_session(operation.root, name)
         active = place_of_winner(listing)
         if active is None or active.dirname != place.dirname:
@@ -147,13 +149,13 @@ def pause(
             if session.state == "completed":
                 raise WrongState(session.name, "completed", "paused", f"wf reopen {session.name}")
             previous = active.name if active else None
-            return operation.finish("paused", place, previous, changed=False)
+            return operation.finish("paused", place, previous, changed=False, listing=listing)
         operation.announce("paused", place.name, (place.name, None))
         leaving = operation.prepare_leaving(place, become_paused(operation.moment))
-        deactivate(operation, listing)
+        after = deactivate(operation, listing)
         operation.publish(leaving)
         operation.sync()
-        return operation.finish("paused", place, place.name)
+        return operation.finish("paused", place, place.name, listing=after)
 
     return run(root_path, body, timeout_s=timeout_s, dry_run=dry_run)
 

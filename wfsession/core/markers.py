@@ -49,17 +49,19 @@ class MarkerFile:
 
 
 class Listing:
-    """One listing of a root.
+    """One listing of a root, or of those of its entries that are named.
 
     `candidates` are the markers that compete, the winner first; `orphans` have no directory;
-    `strays` are the other entries that begin like a marker; `names` is every entry's name.
+    `strays` are the other entries that begin like a marker; `names` is every entry's name;
+    `is_whole` tells whether all of the root was listed.
     """
 
-    __slots__ = ("candidates", "mtime_ns", "names", "orphans", "strays", "was_still")
+    __slots__ = ("candidates", "is_whole", "mtime_ns", "names", "orphans", "strays", "was_still")
 
-    def __init__(self, root: Folder) -> None:
+    def __init__(self, root: Folder, only: list[str] | None = None) -> None:
         before_ns = root.read_status().st_mtime_ns
-        self.names = root.list_names()
+        self.is_whole = only is None
+        self.names = root.list_names() if only is None else only
         markers: list[MarkerFile] = []
         self.strays: list[str] = []
         for entry in self.names:

@@ -406,9 +406,13 @@ class Operation:
         previous: str | None,
         changed: bool = True,
         session: Session | None = None,
+        listing: Listing | None = None,
     ) -> Event:
-        """Return the event that tells what was done, with the session as it is now, or as given."""
-        listing = Listing(self.root)
+        """Return the event that tells what was done, with the session as it is now, or as given.
+
+        `listing` is what was read when that was done; else all is listed again.
+        """
+        listing = listing or Listing(self.root)
         self._recording.write_done(listing.active)
         return Event(
             kind=kind,
