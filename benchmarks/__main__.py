@@ -8,6 +8,7 @@ Takes about ten minutes. It needs matplotlib: pip install 'wfsession[bench]'.
 import argparse
 import os
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import budgets, page, plot
@@ -29,6 +30,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=SIZES[-1], help="sessions")
     parser.add_argument("--page", type=Path, default=REPOSITORY / "docs" / "performance.md")
     options = parser.parse_args()
+    if find_spec("matplotlib") is None:
+        parser.error("no matplotlib, for the plot; type: pip install 'wfsession[bench]'")
     # Without compiled modules it would be the compiler that is measured.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sizes = [size for size in SIZES if size <= options.most]

@@ -78,9 +78,14 @@ def _list_changed(lab: Lab) -> dict[str, Task]:
 
 
 def _list_rested(lab: Lab) -> dict[str, Task]:
+    def switch() -> None:
+        lab.workspace.switch(lab.find_paused())
+
+    def set_out() -> None:
+        switch()
+        lab.rest()
+
     return {
-        f"switch in process{QUIET}": Task(
-            lambda: lab.workspace.switch(lab.find_paused()), before=lab.rest
-        ),
-        f"pause in process{QUIET}": Task(lab.workspace.pause, before=lab.rest),
+        f"pause in process{QUIET}": Task(lab.workspace.pause, before=set_out),
+        f"switch in process{QUIET}": Task(switch, before=set_out),
     }
