@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wfsession.core import choose, creation, lifecycle, locate, progress
 from wfsession.core.first_write import after_bringing_over, has_registry
-from wfsession.core.hint import list_markers
 from wfsession.core.locate import Environment
-from wfsession.core.markers import read_markers
 from wfsession.core.model import Event, Finding, LogEntry, Session, Snapshot
 from wfsession.core.operation import DEFAULT_TIMEOUT_S
-from wfsession.core.snapshot import Watch, read_session, read_snapshot
+from wfsession.core.snapshot import Watch, read_session_now, read_snapshot
 from wfsession.errors import (
     NoActiveSession,
     SessionNotFound,
@@ -123,7 +121,7 @@ class Workspace:
         with locate.open_root(self.root) as root:
             try:
                 place = locate.find_session(root, name)
-                session = read_session(root, place, list_markers(root, read_markers))
+                session = read_session_now(root, place)
             except OSError as error:
                 raise as_wf_error(self.root, error) from None
         if session is None:

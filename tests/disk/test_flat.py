@@ -11,7 +11,7 @@ import pytest
 import wfsession
 from tests.hands import play_at
 from tests.hints import make_private_root, put_hint
-from tests.trees_disk import get, list_markers, settle, states, touch
+from tests.trees_disk import add_session, get, list_markers, settle, states, touch
 from wfsession.core.disk import Folder
 from wfsession.core.lifecycle import switch
 from wfsession.errors import SessionNotFound, WfError
@@ -63,6 +63,20 @@ def test_in_a_root_that_rested_nothing_lists_it(
     assert [name for name, state in found.items() if state == "active"] == [
         marker.removeprefix(".active-") for marker in markers
     ]
+
+
+def test_one_session_is_read_as_it_is_listed(tmp_path: Path) -> None:
+    root = make_rested_root(tmp_path)
+    add_session(root, "completed/WFS-old", "completed")
+    touch(root, "WFS-old")
+    put_hint(settle(root), "WFS-a")
+    workspace = wfsession.open(root)
+
+    rows = workspace.snapshot().sessions
+
+    assert len(rows) == 3
+    assert [row for row in rows if row.problems] == [workspace.get("WFS-old")]
+    assert [workspace.get(row.name) for row in rows] == list(rows)
 
 
 def _move(old: str, new: str) -> Act:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from wfsession.core import layout
 from wfsession.core.attic import open_below
 from wfsession.core.disk import FileContents, Folder, is_regular
+from wfsession.core.hint import list_markers
 from wfsession.core.jsontext import prepare_for
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing, MarkerFile, read_markers
@@ -177,6 +178,14 @@ def read_session(root: Folder, place: Place, listing: Listing) -> Session | None
         with root.child(layout.COMPLETED) as completed:
             return read_entry(completed, place, listing, is_named=True)
     return read_entry(root, place, listing, is_named=True)
+
+
+def read_session_now(root: Folder, place: Place) -> Session | None:
+    """Read one session, and who is active; None where its directory has gone."""
+    if place.location == layout.COMPLETED:
+        # A marker may wait for it, of which no hint tells.
+        return read_session(root, place, read_markers(root))
+    return read_session(root, place, list_markers(root, read_markers))
 
 
 def _read_directory(

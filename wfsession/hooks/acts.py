@@ -17,7 +17,7 @@ from wfsession.core.locate import Environment, Place, find_bound, open_root, rea
 from wfsession.core.markers import read_markers
 from wfsession.core.model import ThreadFacts
 from wfsession.core.selfheal import Arrival, arrive
-from wfsession.core.snapshot import read_session
+from wfsession.core.snapshot import read_session_now
 from wfsession.core.times import now
 from wfsession.errors import SessionNotFound, WfError
 from wfsession.hooks.agent import CHECKPOINT, END, SEEN, START, HookCall, Outcome
@@ -199,7 +199,7 @@ def end(call: HookCall) -> Outcome:
 
 def _read_thread(call: HookCall, place: Place) -> Thread | None:
     with open_root(call.root) as root:
-        session = read_session(root, place, read_markers(root))
+        session = read_session_now(root, place)
         with root.child(place.dirname) as folder:
             contents = read_file(folder, f"{call.thread}.json")
     found = parse_thread(contents.data if contents else None)
