@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 import wfsession
+from tests.cli.shim import in_most_shells
 from tests.hook import Player, make_event
 from wfsession.core.locate import Environment
 from wfsession.hooks import quiet
@@ -21,13 +22,6 @@ from wfsession.workspace import Workspace
 REPOSITORY = Path(__file__).parents[2]
 OLD_NS = 1_700_000_000_123_456_789
 LATER_NS = 10_000_000_000
-SHELLS = [
-    pytest.param(("dash",), marks=pytest.mark.needs("dash"), id="dash"),
-    pytest.param(("bash",), marks=pytest.mark.needs("bash"), id="bash"),
-    pytest.param(("zsh",), marks=pytest.mark.needs("zsh"), id="zsh"),
-    pytest.param(("busybox", "sh"), marks=pytest.mark.needs("busybox"), id="busybox"),
-]
-in_each_shell = pytest.mark.parametrize("shell", SHELLS)
 PROMPT, TOOL = "UserPromptSubmit", "PostToolUse"
 
 
@@ -138,7 +132,7 @@ CHANGES: dict[str, Callable[[Scene], object]] = {
 }
 
 
-@in_each_shell
+@in_most_shells
 def test_it_is_silent_where_nothing_is_to_be_told(scene: Scene, shell: Sequence[str]) -> None:
     for event in (PROMPT, TOOL, "PreToolUse", "SubagentStop"):
         assert scene.is_silent(shell, event)
@@ -148,7 +142,7 @@ def test_it_is_silent_where_nothing_is_to_be_told(scene: Scene, shell: Sequence[
     assert scene.is_silent(shell)
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("name", CHANGES)
 def test_it_hands_over_as_soon_as_anybody_is_to_be_told(
     scene: Scene, shell: Sequence[str], name: str
@@ -167,7 +161,7 @@ def test_it_hands_over_as_soon_as_anybody_is_to_be_told(
     assert scene.is_silent(shell)
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("event", ["SessionStart", "Stop", "PreCompact", "SessionEnd", "Nonsense"])
 def test_it_hands_over_what_is_more_than_a_question(
     scene: Scene, shell: Sequence[str], event: str
@@ -176,7 +170,7 @@ def test_it_hands_over_what_is_more_than_a_question(
     assert not scene.is_silent(shell, PROMPT, "nobody")
 
 
-@in_each_shell
+@in_most_shells
 def test_it_hands_over_where_the_stamps_are_not_as_they_were_written(
     scene: Scene, shell: Sequence[str]
 ) -> None:
@@ -199,7 +193,7 @@ def test_it_hands_over_where_the_stamps_are_not_as_they_were_written(
     assert not scene.is_silent(shell)
 
 
-@in_each_shell
+@in_most_shells
 def test_it_is_silent_without_a_root_and_hands_over_where_that_is_not_sure(
     scene: Scene, shell: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +207,7 @@ def test_it_is_silent_without_a_root_and_hands_over_where_that_is_not_sure(
     assert doubtful.is_silent(shell)
 
 
-@in_each_shell
+@in_most_shells
 def test_one_who_does_not_ask_for_an_hour_holds_the_others_up_at_prompts_only(
     scene: Scene, shell: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +226,7 @@ def test_one_who_does_not_ask_for_an_hour_holds_the_others_up_at_prompts_only(
     assert scene.is_silent(shell, PROMPT)
 
 
-@in_each_shell
+@in_most_shells
 def test_a_conversation_that_ends_holds_nobody_up(scene: Scene, shell: Sequence[str]) -> None:
     third = attrs.evolve(scene.first, id="three")
     third.hear("SessionStart")

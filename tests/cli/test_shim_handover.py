@@ -13,19 +13,13 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.cli.shim import in_most_shells
 from tests.trees import ROOT, Entry, Tree, build_tree
 
 SHIM = Path(__file__).parents[2] / "bin" / "wf"
 
 Command = Sequence[str | Path]
 
-SHELLS = [
-    pytest.param(("dash",), marks=pytest.mark.needs("dash"), id="dash"),
-    pytest.param(("bash",), marks=pytest.mark.needs("bash"), id="bash"),
-    pytest.param(("zsh",), marks=pytest.mark.needs("zsh"), id="zsh"),
-    pytest.param(("busybox", "sh"), marks=pytest.mark.needs("busybox"), id="busybox"),
-]
-in_each_shell = pytest.mark.parametrize("shell", SHELLS)
 
 # Says, as JSON, what a Python that was handed over to was given.
 REPORT = """
@@ -174,7 +168,7 @@ ARGUMENTS = [
 ]
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 def test_arguments_arrive_as_they_were_given(
     shell: tuple[str, ...], kind: str, project: Path, request: pytest.FixtureRequest
@@ -183,7 +177,7 @@ def test_arguments_arrive_as_they_were_given(
     assert run([*shell, wf, *ARGUMENTS], project).report["arguments"] == ARGUMENTS
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 @pytest.mark.parametrize(
     "words", [[], ["-n"], ["--json"], ["current", ""], ["current", "--json"], ["Path"]]
@@ -202,7 +196,7 @@ def test_what_is_no_bare_current_or_path_is_handed_over(
     assert report["input"] == "from here\n"
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 @pytest.mark.parametrize("status", [0, 1, 2, 3, 4])
 def test_the_exit_status_is_pythons(
@@ -217,7 +211,7 @@ def test_the_exit_status_is_pythons(
 
 
 # Only `current` and `path` are looked at before the hand-over, so they might leave something.
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 @pytest.mark.parametrize("verb", ["list", "current"])
 @pytest.mark.parametrize(
@@ -247,7 +241,7 @@ def test_the_environment_arrives_as_it_was(
     assert changed <= SHELLS_OWN | {"IFS", "wf_root"}
 
 
-@in_each_shell
+@in_most_shells
 def test_python_finds_the_package_of_the_checkout_and_nothing_of_the_project(
     shell: tuple[str, ...], checkout: Path, project: Path
 ) -> None:
@@ -261,7 +255,7 @@ def test_python_finds_the_package_of_the_checkout_and_nothing_of_the_project(
     assert safe["path"] == report["path"]
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 @pytest.mark.parametrize("target", ["absolute", "relative", "chain", "folder"])
 def test_it_finds_itself_behind_symlinks(
@@ -292,7 +286,7 @@ def test_it_finds_itself_behind_symlinks(
     assert run([*shell, relative, "list"], project).report["arguments"] == ["list"]
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("kind", ["installed", "checkout"])
 def test_it_finds_itself_in_the_current_directory(
     shell: tuple[str, ...], kind: str, request: pytest.FixtureRequest
@@ -321,7 +315,7 @@ def test_links_in_a_circle_end(installed: Path, project: Path) -> None:
     assert ended.error.startswith("wf: the Python of ")
 
 
-@in_each_shell
+@in_most_shells
 def test_a_checkout_without_an_environment_uses_python_on_path(
     shell: tuple[str, ...], tmp_path: Path, project: Path
 ) -> None:
@@ -333,7 +327,7 @@ def test_a_checkout_without_an_environment_uses_python_on_path(
         assert found.report["module"] == str(wf.parents[1] / "wfsession")
 
 
-@in_each_shell
+@in_most_shells
 def test_a_checkout_with_an_old_python_says_so(
     shell: tuple[str, ...], tmp_path: Path, project: Path
 ) -> None:
@@ -347,7 +341,7 @@ def test_a_checkout_with_an_old_python_says_so(
     assert "3.11 or newer is needed, not 3.9" in ended.error
 
 
-@in_each_shell
+@in_most_shells
 def test_without_any_python_one_sentence_says_what_to_do(
     shell: tuple[str, ...], tmp_path: Path, project: Path
 ) -> None:
@@ -366,7 +360,7 @@ def test_without_any_python_one_sentence_says_what_to_do(
         assert answered == Run("WFS-a\n", "", 0)
 
 
-@in_each_shell
+@in_most_shells
 def test_a_hook_without_any_python_does_not_fail(
     shell: tuple[str, ...], installed: Path, project: Path
 ) -> None:
@@ -376,7 +370,7 @@ def test_a_hook_without_any_python_does_not_fail(
     assert ended.error.startswith("wf: ")
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("line", ["#!/gone/python", "#! /gone/python -I"])
 def test_an_entry_point_whose_interpreter_is_gone_is_passed_over(
     shell: tuple[str, ...], line: str, installed: Path, project: Path
@@ -389,7 +383,7 @@ def test_an_entry_point_whose_interpreter_is_gone_is_passed_over(
     assert run([*shell, installed, "list"], project).out == "-P -m wfsession list\n"
 
 
-@in_each_shell
+@in_most_shells
 def test_an_entry_point_of_any_kind_is_run(
     shell: tuple[str, ...], installed: Path, project: Path
 ) -> None:
@@ -400,7 +394,7 @@ def test_an_entry_point_of_any_kind_is_run(
         )
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.parametrize("variables", [{}, {"WF_THREAD": "claude--1"}, {"WF_ROOT": "."}])
 def test_a_current_directory_that_was_removed_is_pythons_to_judge(
     shell: tuple[str, ...], variables: dict[str, str], installed: Path, project: Path
@@ -413,7 +407,7 @@ def test_a_current_directory_that_was_removed_is_pythons_to_judge(
     assert ended.report["here"] is None
 
 
-@in_each_shell
+@in_most_shells
 def test_another_directory_in_the_place_of_the_one_removed_does_not_answer(
     shell: tuple[str, ...], installed: Path, project: Path, tmp_path: Path
 ) -> None:
@@ -426,7 +420,7 @@ def test_another_directory_in_the_place_of_the_one_removed_does_not_answer(
     assert ended.report["arguments"] == ["current"]
 
 
-@in_each_shell
+@in_most_shells
 def test_an_answer_that_cannot_be_written_is_a_failure(
     shell: tuple[str, ...], installed: Path, project: Path
 ) -> None:
@@ -444,7 +438,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
 }
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.needs("strace")
 @pytest.mark.parametrize("verb", ["current", "path"])
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -464,7 +458,7 @@ def test_an_answer_starts_no_process(
     assert traced == ["execve"]
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.needs("strace")
 def test_that_there_is_none_starts_no_process(
     shell: tuple[str, ...], installed: Path, tmp_path: Path
@@ -473,7 +467,7 @@ def test_that_there_is_none_starts_no_process(
     assert _trace(command, tmp_path, tmp_path, {}) == ["execve"]
 
 
-@in_each_shell
+@in_most_shells
 @pytest.mark.needs("strace")
 def test_a_hand_over_replaces_the_shell(
     shell: tuple[str, ...], installed: Path, tmp_path: Path

@@ -13,7 +13,8 @@ from tests.hands import play_at
 from tests.hints import make_private_root, put_hint
 from tests.trees_disk import add_session, get, list_markers, settle, states, touch
 from wfsession.core.disk import Folder
-from wfsession.core.lifecycle import switch
+from wfsession.core.lifecycle import pause, switch
+from wfsession.core.model import Event
 from wfsession.errors import SessionNotFound, WfError
 from wfsession.workspace import Workspace
 
@@ -77,6 +78,21 @@ def test_one_session_is_read_as_it_is_listed(tmp_path: Path) -> None:
     assert len(rows) == 3
     assert [row for row in rows if row.problems] == [workspace.get("WFS-old")]
     assert [workspace.get(row.name) for row in rows] == list(rows)
+
+
+@pytest.mark.parametrize("name", ["switch", "the first switch", "pause"])
+def test_what_would_be_done_is_told_as_without_a_hint(tmp_path: Path, name: str) -> None:
+    active, _, _ = OPERATIONS[name]
+    root = make_rested_root(tmp_path, active)
+
+    def tell() -> Event:
+        if name == "pause":
+            return pause(str(root), "WFS-a", dry_run=True)
+        return switch(str(root), "WFS-b", dry_run=True)
+
+    by_hint = tell()
+    (root / ".wf" / "active").unlink()
+    assert by_hint == tell()._replace(at=by_hint.at)
 
 
 def _move(old: str, new: str) -> Act:

@@ -154,7 +154,7 @@ def deactivate(operation: Operation, listing: Listing) -> Listing | None:
 
     Returns:
         What is left, where the listing was not the whole root: it showed the one marker that
-        there was. Else None, as somebody may have made another.
+        there was. Else None, as somebody may have made another. In a dry run, the listing.
 
     On crash: the same session is active, or none.
 
@@ -163,6 +163,8 @@ def deactivate(operation: Operation, listing: Listing) -> Listing | None:
     operation.begin()
     for marker in reversed(listing.candidates):
         remove_marker(operation, marker.entry)
+    if operation.dry_run:
+        return listing
     operation.sync(operation.root)
     return None if listing.is_whole else list_marker(operation.root, "")
 
