@@ -344,6 +344,13 @@ def test_the_checker_objects_to_a_bad_module(path: str, source: str) -> None:
     assert found[0].startswith(path)
 
 
+@pytest.mark.parametrize("room", ["tests", "benchmarks", "docs"])
+def test_no_module_outside_the_package_is_two_rooms_either(room: str) -> None:
+    top = PACKAGE.parent / room
+    for path in top.rglob("*.py"):
+        assert list(check_length(str(path), path.read_text())) == []
+
+
 # Each costs more than the whole answer may.
 SLOW_MODULES = (
     "argparse attr attrs datetime filelock inspect json logging orjson pathlib platformdirs re"
