@@ -63,6 +63,10 @@ def _answer(argv: list[str]) -> "Answer":
         from wfsession.cli.current import find_current
 
         return find_current(words[0])
+    if words == ["--version"]:
+        from wfsession.cli.version import tell_version
+
+        tell_version()
     if words[:1] == ["shell-init"]:
         # Asked by each new terminal.
         from wfsession.cli.shell_init import SHELLS, Script

@@ -14,6 +14,7 @@ from wfsession.cli.answer import Told, UsageError
 from wfsession.cli.render import find_width
 from wfsession.cli.scan import find_verb
 from wfsession.cli.verb import Verb
+from wfsession.cli.version import tell_version
 
 # In the order of the help; each verb with the module that has it.
 GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -288,13 +289,7 @@ def _add_global(group: Any, has_json: bool) -> None:
 
 class _TellVersion(argparse.Action):
     def __call__(self, *_: object) -> NoReturn:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("wfsession")
-        except PackageNotFoundError:
-            number = "(from a checkout that is not installed)"
-        raise Told("wf", f"wf {number}")
+        tell_version()
 
 
 def build_parser() -> Parser:
