@@ -23,8 +23,6 @@ from wfsession.threads.events import (
     Stretch,
     ToolCall,
     ToolResult,
-    max_time,
-    min_time,
 )
 from wfsession.threads.launches import find_launch
 from wfsession.threads.loose import MOST, get_text
@@ -52,7 +50,6 @@ _PASSED = frozenset(
     file-history-snapshot
     """.split()
 )
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_input_tokens")
 _WRITTEN = "cache_creation_input_tokens"
 _FOR_5M, _FOR_1H = "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"
 
@@ -158,8 +155,10 @@ class _Reading:
                 self._since = self._until = at
                 return
         if at is not None:
-            self._since = min_time(self._since, at)
-            self._until = max_time(self._until, at)
+            if self._since is None or at < self._since:
+                self._since = at
+            if self._until is None or at > self._until:
+                self._until = at
 
     def _end_stretch(self) -> None:
         if self._cwd:
@@ -213,7 +212,8 @@ class _Reading:
         at: datetime | None,
         model: str,
     ) -> None:
-        put, got, read = (self._count(usage, name) for name in _TOKENS)
+        put, got = self._count(usage, "input_tokens"), self._count(usage, "output_tokens")
+        read = self._count(usage, "cache_read_input_tokens")
         for_1h = for_5m = 0
         split = usage.get("cache_creation")
         if isinstance(split, dict):
