@@ -1,6 +1,5 @@
 """List prices by model and date; what is not in the table has no price."""
 
-import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -124,9 +123,8 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path, te
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match=r"gone\.toml: No such file") as caught:
+    with pytest.raises(InvalidValue, match=r"gone\.toml: No such file"):
         read_prices(str(tmp_path / "gone.toml"))
-    assert str(errno.ENOENT) not in str(caught.value)
     (tmp_path / "latin.toml").write_bytes(b"\xff")
     with pytest.raises(InvalidValue, match=r"latin\.toml"):
         read_prices(str(tmp_path / "latin.toml"))

@@ -91,6 +91,11 @@ def test_a_stale_snapshot_of_a_killed_run_beside_live_files_counts_no_more(
     assert [one.label for one in run.agents] == ["", "two"]
 
 
+def test_a_run_that_completed_is_over_whenever_its_files_were_written() -> None:
+    run = build((*STARTED, DONE), snap("completed"), snapshot_at=1_000, written={A: 5})
+    assert (run.status, run.certain) == ("completed", True)
+
+
 def test_the_last_words_of_agents_that_are_killed_revive_no_run() -> None:
     assert build(STARTED, snap("killed"), snapshot_at=100, written={B: 90}).status == "killed"
     assert build(STARTED, snap("killed"), snapshot_at=100, written={B: 89}).status == "running"

@@ -77,6 +77,13 @@ def test_nobody_starts_himself_and_cycles_have_no_parents() -> None:
     ]
 
 
+def test_what_it_says_of_itself_is_no_sign_of_who_started_it() -> None:
+    metas = {A: Meta(parent=B), B: Meta(call="t1"), C: Meta()}
+    own = spawn("t2", None, f"I am {A}; agentId: {C}")
+    spawners = [spawner(MAIN, *spawn("t1")), spawner(A, *own)]
+    assert link_subagents(metas, spawners)[0] == Link(A, B, "", 2)
+
+
 def test_ten_thousand_in_a_row_are_linked_at_once() -> None:
     names = [f"{number:016x}" for number in range(10_000)]
     metas = {name: Meta(parent=above) for name, above in zip(names[1:], names, strict=False)}

@@ -1,9 +1,9 @@
 """What a transcript says, as frozen values: the rows that every agent's reader makes of its lines.
 
-Imports spells of time only. Each row has a `key`. Of rows of one kind and key in one thread the
-last counts, whichever file and however late it was read; so rows may be read in pieces, twice, and
-from duplicated lines. Times are aware UTC, or None where none is known. Texts that are not known
-are empty.
+Imports spells of time only. Each row has a `key`. Of the rows of one kind and key in a file the
+last counts; where several files of a thread have one, that of the file which the reader lists last.
+So a file may be read in pieces, twice, and with duplicated lines. Times are aware UTC, or None
+where none is known. Texts that are not known are empty.
 """
 
 from collections.abc import Mapping

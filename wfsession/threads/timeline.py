@@ -26,8 +26,8 @@ _LABEL_CHARACTERS = 120
 class Limits:
     """How much of a story is kept.
 
-    `steps` of each story, `tail` of them from its end; `depth` levels of subagents; `budget`
-    steps of all subagents together, more than which are told only to the end of one's story.
+    `steps` of each story, `tail` of them from its end; `depth` levels of subagents; after
+    `budget` steps of subagents no further subagent is told of in steps.
     """
 
     steps: int = 400
