@@ -2,7 +2,7 @@
 
     python benchmarks/transcript_tree.py FOLDER [--threads N] [--seed N]
 
-2,000 threads are about 200 MB: lines, their sizes and their repetitions as Claude Code leaves them,
+2,000 threads are about 230 MB: lines, their sizes and their repetitions as Claude Code leaves them,
 a third of the threads with subagents, one in twenty with a run of a workflow.
 """
 

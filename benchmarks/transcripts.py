@@ -2,7 +2,7 @@
 
     python -m benchmarks.transcripts [--home FOLDER | --threads N] [--rounds N]
 
-Without a home, a tree is made of so many threads (500 are about 50 MB). The figures are medians of
+Without a home, a tree is made of so many threads (500 are about 58 MB). The figures are medians of
 interleaved rounds, as ratios to the first row; the peak of memory is that of a process of its own.
 """
 
