@@ -13,7 +13,8 @@ from tests.strategies import any_transcript_lines, transcript_lines, values
 from tests.transcripts import encode, read_pieces
 from wfsession.threads.approach import find_approach
 from wfsession.threads.conversation import Conversation, gather, sum_up
-from wfsession.threads.events import Facts, Response, join
+from wfsession.threads.events import Response
+from wfsession.threads.facts import Facts, join
 from wfsession.threads.prices import read_prices
 from wfsession.threads.runfiles import parse_journal, parse_snapshot
 from wfsession.threads.runs import RunFiles, build_run

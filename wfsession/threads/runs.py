@@ -10,7 +10,8 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from wfsession.threads.events import ToolCall, ToolResult, max_time, min_time
+from wfsession.threads.events import ToolCall, ToolResult
+from wfsession.threads.facts import max_time, min_time
 from wfsession.threads.runfiles import (
     JournalAgent,
     Phase,

@@ -10,7 +10,8 @@ from attrs import Factory, define, frozen
 
 from wfsession.threads.activity import Spell, measure_active_s, merge_spells
 from wfsession.threads.conversation import Conversation, Totals, sum_up
-from wfsession.threads.events import Message, Response, ToolCall, min_time
+from wfsession.threads.events import Message, Response, ToolCall
+from wfsession.threads.facts import min_time
 from wfsession.threads.loose import shorten
 from wfsession.threads.prices import PriceOf
 from wfsession.threads.story import Cut, Step, Story, Subagent, Tool, Usage
