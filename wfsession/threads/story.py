@@ -61,7 +61,7 @@ class Subagent:
 class Step:
     """One response: what the agent said and did. `n` counts from 1 in the whole story.
 
-    `is_retry`: the same tools with the same labels as in the last step that had any, which failed.
+    `is_retry`: the same tools with the same labels as in the step before, which failed.
     `ask` is what was asked since the step before.
     """
 

@@ -63,8 +63,8 @@ def find_retries(
 ) -> list[bool]:
     """Tell of each step whether it tries again what just failed.
 
-    It does where it has the same tools with the same labels as the last step before it that had
-    any, and one of those failed.
+    It does where it has the same tools with the same labels as the step before it, and one of
+    those failed.
 
     Args:
         steps: the calls of each step, in their order.
@@ -75,8 +75,7 @@ def find_retries(
     for calls in steps:
         did = [(call.name, make_label(call)) for call in calls]
         told.append(bool(did) and did == failed)
-        if did:
-            failed = did if any(has_failed(call, results) for call in calls) else []
+        failed = did if any(has_failed(call, results) for call in calls) else []
     return told
 
 
