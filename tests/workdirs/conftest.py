@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.workdirs.repositories import Repository, make_repository
+from tests.workdirs.workshop import Workshop
 from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.places import Places
 
@@ -30,3 +31,8 @@ def repository(template: Path, tmp_path: Path) -> Repository:
 @pytest.fixture
 def access() -> Access:
     return make_access(dict(os.environ))
+
+
+@pytest.fixture
+def shop(places: Places, repository: Repository) -> Workshop:
+    return Workshop(places, repository)

@@ -25,6 +25,7 @@ _SETTINGS = (
     ("submodule.recurse", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
+    ("worktree.useRelativePaths", "false"),
     ("advice.detachedHead", "false"),
 )
 _OPTIONS = tuple(word for name, value in _SETTINGS for word in ("-c", f"{name}={value}"))
@@ -104,11 +105,13 @@ class Git:
     """git for one repository.
 
     `git_dir` is a bare repository, or empty where `directory`, a worktree, says which it is.
+    `options` are words before each command, `-c` and its like.
     """
 
     access: Access = field(factory=Access)
     git_dir: str = ""
     directory: str = ""
+    options: tuple[str, ...] = ()
 
     def ask(self, *words: str, stdin: bytes = b"") -> str:
         """Return what a command prints that changes nothing, without the last line end.
@@ -147,10 +150,15 @@ class Git:
     ) -> tuple[int, str]:
         where = ("--git-dir", self.git_dir) if self.git_dir else ()
         environment = self.access.make_environment()
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        # We read and write small files of git's own, whose form is that of this format of refs.
+        environment |= {
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+            "GIT_DEFAULT_REF_FORMAT": "files",
+        }
         if is_read:
             environment["GIT_OPTIONAL_LOCKS"] = "0"
-        command = ("git", *_OPTIONS, *where, *words)
+        command = ("git", *_OPTIONS, *self.options, *where, *words)
         code, out, error = _call(command, words, stdin, environment, self.directory, keep)
         if code not in codes:
             raise make_failure(words, error or out, code)

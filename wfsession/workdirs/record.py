@@ -23,6 +23,7 @@ from wfsession.workdirs.places import Places
 SCHEMA_VERSION = 1
 LIMIT_BYTES = 1_000_000
 SUFFIX = ".json"
+_NEWER = "it is from a newer version of wfsession"
 MarkReason = Literal["branch_deleted", "pull_request_merged", "pull_request_closed"]
 _TEXTS = ("agent", "repository", "url", "branch", "local_branch", "path")
 
@@ -73,6 +74,11 @@ class BadRecord:
     path: str
     reason: str
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is one all the same, which only a newer version can read."""
+        return self.reason == _NEWER
+
 
 def encode_record(record: WorkdirRecord) -> bytes:
     """Return a record as JSON, with what it had besides."""
@@ -101,7 +107,7 @@ def parse_record(data: bytes) -> WorkdirRecord | str:
     if type(version) is not int or version < 1:
         return "its schema_version is no number"
     if version > SCHEMA_VERSION:
-        return "it is from a newer version of wfsession"
+        return _NEWER
     for name in _TEXTS:
         if not isinstance(found.get(name), str) or not found[name]:
             return f"its {name} is no text"
