@@ -28,6 +28,8 @@ from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.remote import Remote, parse_remote
 
+# In the memory of the machine, where there is such a disk.
+MEMORY = "/dev/shm"
 FILES, COMMITS = 2_000, 500
 # In a commit, and in a file: 8 kB.
 CHANGED, LINES = 20, 200
@@ -206,6 +208,8 @@ def main() -> None:
         "workdirs": tell_times(times),
         "disk of workdirs": tell_disk(disks),
     }
+    if os.path.isdir(MEMORY):
+        parts["workdirs on tmpfs"] = tell_times(measure_workdirs(MEMORY, options.rounds)[0])
     page.fill_in(REPOSITORY / "docs" / "performance.md", parts)
     for part in parts.values():
         print(part, end="\n\n")
