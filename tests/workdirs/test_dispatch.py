@@ -3,12 +3,14 @@
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import attrs
 import pytest
 
-from tests.workdirs.dispatching import BRANCH, Dispatcher, Ran, make_terms, run_agent
+from tests.hands import run_together
+from tests.workdirs.dispatching import BRANCH, Dispatcher, make_terms, run_agent, see_in
 from tests.workdirs.repositories import git
 from wfsession.core import lifecycle
 from wfsession.core.locate import Environment
@@ -17,7 +19,9 @@ from wfsession.errors import GitFailed, InvalidValue, LockTimeout
 from wfsession.workdirs.child import Identity
 from wfsession.workdirs.git import make_access
 from wfsession.workdirs.key import make_key
-from wfsession.workdirs.thread import find_thread_path, make_thread_key
+from wfsession.workdirs.places import Places
+from wfsession.workdirs.session import open_session
+from wfsession.workdirs.thread import ThreadKey, find_thread_path, make_thread_key
 from wfsession.workspace import Workspace
 
 
@@ -145,6 +149,12 @@ def test_of_several_agents_in_a_run_the_one_counts_that_was_seen_last(
     assert run.record.id == "outer"
 
 
+def test_what_another_agent_does_meanwhile_is_not_taken_for_it(dispatcher: Dispatcher) -> None:
+    with dispatcher.open() as run:
+        dispatcher.dispatch("hook", "as=other", agent="reviewer")
+    assert run.record.id == ""
+
+
 def test_a_caller_may_tell_which_conversation_it_is(dispatcher: Dispatcher) -> None:
     with dispatcher.open() as run:
         run.record_thread("told")
@@ -196,7 +206,8 @@ def test_without_an_issue_the_branch_is_what_counts(dispatcher: Dispatcher) -> N
 
 
 def test_a_conversation_that_could_not_go_on_is_not_tried_twice(dispatcher: Dispatcher) -> None:
-    dispatcher.dispatch("hook", "transcript")
+    # Threads are seen in whole seconds: that one is seen still when the second run begins.
+    see_in(dispatcher.dispatch("hook", "transcript"), "30")
     second = dispatcher.dispatch("exit=1")
     assert (second.said["WF_RESUME"], second.record.status) == ("first", "resume_failed")
     assert dispatcher.plan().reason == "resume_failed"
@@ -205,17 +216,10 @@ def test_a_conversation_that_could_not_go_on_is_not_tried_twice(dispatcher: Disp
     assert dispatcher.plan().id == "third"
 
 
-def see_long_ago(ran: Ran) -> None:
-    """Let a conversation be seen last years ago, since threads are seen in whole seconds."""
-    name = f"claude-code--{ran.record.id}.json"
-    file = Path(ran.root, ran.said["WF_SESSION"], ".threads", name)
-    file.write_text(file.read_text().replace('"last_seen": "20', '"last_seen": "19'))
-
-
 @pytest.mark.parametrize("sign", ["hook", "transcript"])
 def test_one_that_went_on_and_failed_may_go_on_again(dispatcher: Dispatcher, sign: str) -> None:
     first = dispatcher.dispatch("hook", "transcript")
-    see_long_ago(first)
+    see_in(first, "19")
     second = dispatcher.dispatch(sign, "exit=3")
     assert (second.record.status, second.record.exit_code) == ("failed", 3)
     assert dispatcher.plan().id == "first"
@@ -245,6 +249,13 @@ def test_the_session_of_an_issue_is_found_by_its_record_and_taken_up_again(
         assert any("WFS-other was" in note for note in again.notes)
         assert len(sessions_of(first.root)) == 1
     assert dispatcher.dispatch(issue="8").said["WF_SESSION"] != "WFS-other"
+
+
+def test_agents_that_begin_an_issue_at_once_share_one_session(places: Places) -> None:
+    keys = [ThreadKey(f"agent{number}", "host/a/b", "7", "") for number in range(8)]
+    run_together([partial(open_session, places, key) for key in keys])
+    root, session, _ = open_session(places, keys[0])
+    assert [one.name for one in sessions_of(root)] == [session.name]
 
 
 def test_a_record_that_is_none_is_set_aside_and_said(dispatcher: Dispatcher) -> None:

@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from tests.hands import fork, wait
-from tests.workdirs.dispatching import BRANCH, Dispatcher, make_terms, run_agent
+from tests.workdirs.dispatching import BRANCH, Dispatcher, make_terms, run_agent, see_in
 from wfsession.core.locate import Environment
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.thread import find_thread_path, make_thread_key, read_thread_record
@@ -137,3 +137,17 @@ def test_what_a_hook_put_down_of_a_killed_run_is_known_to_the_next(dispatcher: D
     assert (dispatcher.read().status, dispatcher.read().id) == ("running", "")
     with dispatcher.open() as run:
         assert run.resume.id == "heard"
+
+
+def test_what_was_put_down_before_a_killed_run_began_is_not_taken_for_its(
+    dispatcher: Dispatcher,
+) -> None:
+    see_in(dispatcher.dispatch("hook", "transcript", issue="6"), "19")
+
+    def act() -> None:
+        with dispatcher.open():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert wait(fork(act)) == -signal.SIGKILL
+    with dispatcher.open() as run:
+        assert run.resume.reason == "never_ran"

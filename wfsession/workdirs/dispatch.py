@@ -6,7 +6,7 @@ inherits their descriptors. What was killed holds nothing, and the next dispatch
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ from wfsession.core.binding import bind
 from wfsession.core.model import ThreadFacts
 from wfsession.core.names import find_thread_fault
 from wfsession.core.times import encode_time, now
-from wfsession.errors import GitFailed, InvalidValue, WfError
+from wfsession.errors import GitFailed, InvalidValue, LockTimeout, WfError
 from wfsession.threads.bindings import Thread
 from wfsession.workdirs.acquire import Acquired, acquire_held
 from wfsession.workdirs.child import (
@@ -88,7 +88,7 @@ class Dispatch:
         record: ThreadRecord,
         record_path: str,
         terms: Terms,
-        descriptors: tuple[int, int],
+        descriptors: tuple[int, ...],
         notes: tuple[str, ...],
     ) -> None:
         self.acquired = acquired
@@ -235,20 +235,28 @@ def dispatch(
     thread_key = make_thread_key(key, issue)
     path = find_thread_path(places, key.repository_name, thread_key)
     deadline = time.monotonic() + terms.timeout_s
-    with hold(places.lock(key), terms.timeout_s) as workdir_lock:
-        rest_s = max(0.0, deadline - time.monotonic())
-        with hold(find_thread_lock(path), rest_s) as thread_lock:
-            run = _prepare(
-                places, remote, (key, thread_key), path, terms, (workdir_lock, thread_lock)
-            )
-            try:
-                yield run
-            except BaseException:
-                # What went wrong there is what counts, and not what does in putting it down.
-                with suppress(WfError):
-                    _finish(run, "failed")
-                raise
-            _finish(run, "ended")
+    with ExitStack() as stack:
+        locks = ((places.lock(key), places.workdir(key)), (find_thread_lock(path), path))
+        descriptors = tuple(_take(stack, lock, what, deadline, terms) for lock, what in locks)
+        run = _prepare(places, remote, (key, thread_key), path, terms, descriptors)
+        try:
+            yield run
+        except BaseException:
+            # What went wrong there is what counts, and not what does in putting it down.
+            with suppress(WfError):
+                _finish(run, "failed")
+            raise
+        _finish(run, "ended")
+
+
+def _take(stack: ExitStack, lock: str, what: str, deadline: float, terms: Terms) -> int:
+    """Hold a lock as long as a stack lasts, and return its descriptor; `what` is what it keeps."""
+    try:
+        return stack.enter_context(hold(lock, max(0.0, deadline - time.monotonic())))
+    except LockTimeout as error:
+        told = LockTimeout(what, terms.timeout_s, error.holder)
+        told.hint = "to wait for it: wf workdir run --wait SECONDS"
+        raise told from None
 
 
 def _finish(run: Dispatch, outcome: Outcome) -> None:
@@ -262,7 +270,7 @@ def _prepare(
     keys: tuple[Key, ThreadKey],
     path: str,
     terms: Terms,
-    descriptors: tuple[int, int],
+    descriptors: tuple[int, ...],
 ) -> Dispatch:
     """Make everything ready under both locks, and put down that it runs."""
     key, thread_key = keys
