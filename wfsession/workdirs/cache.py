@@ -26,9 +26,11 @@ from wfsession.workdirs.remote import Remote
 REFSPEC = "+refs/heads/*:refs/remotes/origin/*"
 # Beside a cache, while it is being made, and while it makes room for one.
 NEW, OLD = ".new-", ".old"
+_NAME = re.compile(r"(.+-[0-9a-f]{16})\.git(|\.new-.*|\.old)")
 _STAMP = "wf-fetched"
 _FETCH = ("fetch", "--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-head")
 _STALE_S = 60.0
+_PATIENCE_S = 0.2
 # What git says where the cache itself is at fault, and not the way to the remote.
 _BROKEN = re.compile(
     r"bad object|object file .* is empty|is corrupt|corrupt loose|not a git repository: '"
@@ -106,6 +108,16 @@ def open_cache(
         yield Cache(path, git, remote, descriptor, is_fresh, notes)
 
 
+def parse_cache_name(name: str) -> tuple[str, str]:
+    """Return the repository that an entry of the directory of caches is of, and what follows.
+
+    What follows is empty for a cache itself, else NEW with a number, or OLD; an entry that is
+    neither is of no repository.
+    """
+    found = _NAME.fullmatch(name)
+    return (found[1], found[2]) if found else ("", "")
+
+
 def is_sound(path: str) -> bool:
     """Tell whether a cache has what each has; what is damaged deeper shows when it is used."""
     try:
@@ -145,6 +157,10 @@ def set_halves_aside(places: Places, path: str) -> int:
         How many there were.
     """
     halves = [link for link in list_links(path) if not link.is_whole]
+    if halves:
+        # Somebody may be adding one by hand, who does not know of our lock.
+        time.sleep(_PATIENCE_S)
+        halves = [link for link in list_links(path) if link in halves]
     for link in halves:
         set_aside(places, link.git_dir)
     return len(halves)
@@ -188,6 +204,11 @@ def _is_stale(path: str) -> bool:
         return time.time() - os.lstat(path).st_mtime > _STALE_S
     except OSError:
         return True
+
+
+def read_url(path: str) -> str:
+    """Return from where a cache was fetched last, or an empty text."""
+    return _read_stamp(path)[0]
 
 
 def _read_stamp(path: str) -> tuple[str, int]:
