@@ -78,7 +78,13 @@ def test_the_command_is_given_as_it_was_typed(caller: Caller) -> None:
     assert caller.run("sh", "-c", script).out == "--resume|first|-p||"
 
 
-@pytest.mark.parametrize("code", [0, 1, 4, 255])
+def test_a_new_branch_begins_where_one_says(caller: Caller) -> None:
+    words = caller.make_words("--branch", "new", "--base", BRANCH)
+    done = run(*words, "--", "git", "rev-parse", "HEAD")
+    assert done.out == f"{caller.repository.head(BRANCH)}\n"
+
+
+@pytest.mark.parametrize("code", [0, 4, 255])
 def test_an_exit_status_is_passed_on_and_put_down(caller: Caller, code: int) -> None:
     assert caller.run("sh", "-c", f"exit {code}").code == code
     record = caller.known.read()
