@@ -1,4 +1,4 @@
-"""Measure everything, and write the figures and the plot into docs/performance.md.
+"""Measure everything but workdirs, and write the figures and the plot into docs/performance.md.
 
     python -m benchmarks [--rounds N] [--most SESSIONS] [--page FILE]
 
