@@ -83,6 +83,7 @@ class Dispatcher:
 
 
 def run_agent(run: Dispatch, *words: str) -> tuple[dict[str, str], int]:
+    """Run the agent to its end; the word `told` has its caller tell which conversation it was."""
     done = subprocess.run(
         [*AGENT, *words],
         cwd=run.path,
@@ -91,7 +92,10 @@ def run_agent(run: Dispatch, *words: str) -> tuple[dict[str, str], int]:
         stdout=subprocess.PIPE,
         check=False,
     )
-    return json.loads(done.stdout.splitlines()[0]), done.returncode
+    said = json.loads(done.stdout.splitlines()[0])
+    if "told" in words:
+        run.record_thread(said["id"])
+    return said, done.returncode
 
 
 def see_in(ran: Ran, century: str) -> None:

@@ -21,7 +21,7 @@ from wfsession.workdirs.git import make_access
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.session import open_session
-from wfsession.workdirs.thread import ThreadKey, find_thread_path, make_thread_key
+from wfsession.workdirs.thread import ThreadKey, find_thread_path, find_transcript, make_thread_key
 from wfsession.workspace import Workspace
 
 
@@ -171,10 +171,10 @@ def test_a_caller_may_tell_which_conversation_it_is(dispatcher: Dispatcher) -> N
 
 
 def test_a_conversation_without_its_transcript_begins_anew(dispatcher: Dispatcher) -> None:
-    first = dispatcher.dispatch("hook", "transcript")
-    os.unlink(first.record.transcript)
+    first = dispatcher.dispatch("told", "transcript")
+    os.unlink(find_transcript(first.record))
     assert dispatcher.plan().reason == "transcript_gone"
-    second = dispatcher.dispatch("hook", "transcript", "as=second")
+    second = dispatcher.dispatch("told", "transcript", "as=second")
     assert "WF_RESUME" not in second.said
     assert (second.resume.reason, second.record.id) == ("transcript_gone", "second")
     assert dispatcher.plan().id == "second"
@@ -182,21 +182,21 @@ def test_a_conversation_without_its_transcript_begins_anew(dispatcher: Dispatche
 
 def test_a_conversation_expires(dispatcher: Dispatcher) -> None:
     short = attrs.evolve(dispatcher, terms=make_terms(thread_days=0))
-    short.dispatch("hook", "transcript")
+    short.dispatch("told", "transcript")
     assert short.plan().reason == "expired"
     assert short.dispatch().resume.reason == "expired"
 
 
 def test_an_issue_on_another_branch_begins_anew(dispatcher: Dispatcher) -> None:
-    first = dispatcher.dispatch("hook", "transcript")
+    first = dispatcher.dispatch("told", "transcript")
     assert dispatcher.plan(branch="main").reason == "moved"
-    second = dispatcher.dispatch("hook", "as=second", branch="main")
+    second = dispatcher.dispatch("told", "as=second", branch="main")
     assert second.resume.reason == "moved"
     assert second.said["WF_SESSION"] == first.said["WF_SESSION"]
 
 
 def test_without_an_issue_the_branch_is_what_counts(dispatcher: Dispatcher) -> None:
-    first = dispatcher.dispatch("hook", "transcript", issue=None)
+    first = dispatcher.dispatch("told", "transcript", issue=None)
     assert first.said["WF_LABEL"] == "dev, branch feature/a"
     assert dispatcher.plan(issue=None).id == "first"
     assert dispatcher.plan().reason == "never_ran"
@@ -216,7 +216,7 @@ def test_a_conversation_that_could_not_go_on_is_not_tried_twice(dispatcher: Disp
     assert dispatcher.plan().id == "third"
 
 
-@pytest.mark.parametrize("sign", ["hook", "transcript"])
+@pytest.mark.parametrize("sign", ["told", "transcript"])
 def test_one_that_went_on_and_failed_may_go_on_again(dispatcher: Dispatcher, sign: str) -> None:
     first = dispatcher.dispatch("hook", "transcript")
     see_in(first, "19")
@@ -229,9 +229,9 @@ def test_a_conversation_goes_on_in_the_configuration_that_it_was_kept_in(
     dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "config"))
-    attrs.evolve(dispatcher, terms=make_terms()).dispatch("hook", "transcript")
+    attrs.evolve(dispatcher, terms=make_terms()).dispatch("told", "transcript")
     monkeypatch.delenv("CLAUDE_CONFIG_DIR")
-    second = attrs.evolve(dispatcher, terms=make_terms()).dispatch("hook", "transcript")
+    second = attrs.evolve(dispatcher, terms=make_terms()).dispatch("told", "transcript")
     assert second.said["CLAUDE_CONFIG_DIR"] == str(tmp_path / "config")
     assert second.said["WF_RESUME"] == "first"
 
@@ -259,11 +259,11 @@ def test_agents_that_begin_an_issue_at_once_share_one_session(places: Places) ->
 
 
 def test_a_record_that_is_none_is_set_aside_and_said(dispatcher: Dispatcher) -> None:
-    dispatcher.dispatch("hook", "transcript")
+    dispatcher.dispatch("told", "transcript")
     key = make_key("dev", dispatcher.repository.remote, BRANCH)
     path = Path(find_thread_path(dispatcher.places, key.repository_name, make_thread_key(key, "7")))
     path.write_bytes(b"{torn")
-    ran = dispatcher.dispatch("hook")
+    ran = dispatcher.dispatch()
     (note,) = [note for note in ran.notes if "it is no JSON" in note]
     assert Path(note.rpartition(": ")[2]).read_bytes() == b"{torn"
     assert ran.resume.reason == "never_ran"
@@ -272,7 +272,7 @@ def test_a_record_that_is_none_is_set_aside_and_said(dispatcher: Dispatcher) -> 
 def test_a_second_dispatch_for_the_workdir_or_the_thread_waits_or_is_told_who_is_at_work(
     dispatcher: Dispatcher,
 ) -> None:
-    dispatcher.dispatch("hook", "transcript")
+    dispatcher.dispatch("told", "transcript")
     with dispatcher.open():
         for branch, issue in ((BRANCH, "7"), (BRANCH, "8"), ("main", "7")):
             with pytest.raises(LockTimeout, match=f"held by process {os.getpid()} on "):
@@ -302,7 +302,7 @@ def test_a_run_that_an_exception_leaves_is_put_down_as_failed(dispatcher: Dispat
 
 
 def test_what_cannot_be_dispatched_leaves_the_thread_as_it_was(dispatcher: Dispatcher) -> None:
-    dispatcher.dispatch("hook", "transcript")
+    dispatcher.dispatch("told", "transcript")
     before = dispatcher.read()
     with pytest.raises(InvalidValue):
         dispatcher.dispatch(agent="../x")

@@ -13,16 +13,20 @@ from wfsession.cli.execute import Ended, die_of, run_child
 from wfsession.cli.render import print_line
 from wfsession.cli.workdir_action import Action, add_key, find_access
 from wfsession.errors import WfError
-from wfsession.settings import read_settings
-from wfsession.workdirs.child import Identity
-from wfsession.workdirs.dispatch import Dispatch, Terms, dispatch
-from wfsession.workdirs.places import find_places
-from wfsession.workdirs.remote import parse_remote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wfsession.workdirs.dispatch import Dispatch, Terms
 
 _EXAMPLE = "wf workdir run --agent dev --repo URL --branch B -- make test"
 
 
 def _run(call: Call) -> Answer:
+    # The other actions need none of it.
+    from wfsession.workdirs.dispatch import dispatch
+    from wfsession.workdirs.places import find_places
+    from wfsession.workdirs.remote import parse_remote
+
     options = call.options
     command: list[str] = options.words
     if not command:
@@ -46,7 +50,11 @@ def _run(call: Call) -> Answer:
     return Ended(code)
 
 
-def _read_terms(call: Call) -> Terms:
+def _read_terms(call: Call) -> "Terms":
+    from wfsession.settings import read_settings
+    from wfsession.workdirs.child import Identity
+    from wfsession.workdirs.dispatch import Terms
+
     settings = read_settings().workdirs
     return Terms(
         access=find_access(),
@@ -58,7 +66,7 @@ def _read_terms(call: Call) -> Terms:
     )
 
 
-def _tell(work: Dispatch, agent: str) -> list[str]:
+def _tell(work: "Dispatch", agent: str) -> list[str]:
     resume = work.resume
     if resume.is_possible:
         how = f"goes on with {work.record.thread}"
