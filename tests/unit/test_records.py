@@ -124,6 +124,12 @@ def test_a_new_record_is_of_shape_c_and_reads_as_it_was_made() -> None:
     ]
 
 
+def test_a_new_record_has_what_its_maker_adds() -> None:
+    more = {"workdir": {"issue": "7"}}
+    record = read(encode_new_record("WFS-a", "A", "simple", MOMENT, "paused", more))
+    assert (record.title, record.data["workdir"]) == ("A", {"issue": "7"})
+
+
 def test_a_title_that_is_not_valid_utf_8_makes_no_record() -> None:
     with pytest.raises(InvalidValue, match="title: it is not valid UTF-8"):
         encode_new_record("WFS-a", "\ud800", "simple", MOMENT, "active")

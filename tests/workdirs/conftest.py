@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.workdirs.dispatching import Dispatcher
 from tests.workdirs.repositories import Repository, make_repository
 from tests.workdirs.workshop import Workshop
 from wfsession.workdirs.git import Access, make_access
@@ -36,3 +37,8 @@ def access() -> Access:
 @pytest.fixture
 def shop(places: Places, repository: Repository) -> Workshop:
     return Workshop(places, repository)
+
+
+@pytest.fixture
+def dispatcher(places: Places, repository: Repository) -> Dispatcher:
+    return Dispatcher(places, repository)

@@ -67,13 +67,13 @@ def execute(call: Call) -> Answer:
         return Ended(_replace_process(command, environment))
     workspace = scratch.make_workspace(root, os.path.basename(command[0]))
     try:
-        code = _run_child(command, make_environment(root, None, workspace))
+        code = run_child(command, make_environment(root, None, workspace))
     finally:
         if not scratch.remove_if_empty(root, workspace):
             print_line(f"wf: what was written without a session is kept in {workspace}")
             print_line(f'hint: wf adopt {workspace} "what it is about"')
     if code < 0:
-        _die_of(-code)
+        die_of(-code)
     return Ended(code)
 
 
@@ -125,7 +125,7 @@ def _tell_failure(program: str, error: OSError) -> int:
     return _NOT_EXECUTABLE
 
 
-def _run_child(command: list[str], environment: dict[str, str]) -> int:
+def run_child(command: list[str], environment: dict[str, str]) -> int:
     """Run a command to its end, passing signals on; negative: killed by that signal."""
     if not hasattr(os, "posix_spawnp"):
         import subprocess
@@ -183,7 +183,7 @@ def _is_in_foreground() -> bool:
         return False
 
 
-def _die_of(number: int) -> NoReturn:
+def die_of(number: int) -> NoReturn:
     """End as the command did, so that a shell sees the signal."""
     try:
         signal.signal(number, signal.SIG_DFL)

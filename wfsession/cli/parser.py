@@ -237,8 +237,13 @@ def _add_all(parser: Parser, verb: Verb) -> Parser:
     return parser
 
 
-def add_common(parser: argparse.ArgumentParser, verb: Verb, is_write: bool | None = None) -> None:
-    """Add the options that many verbs have; `is_write` is for an action that differs."""
+def add_common(
+    parser: argparse.ArgumentParser,
+    verb: Verb,
+    is_write: bool | None = None,
+    has_json: bool | None = None,
+) -> None:
+    """Add the options that many verbs have; the last two are for an action that differs."""
     common = parser.add_argument_group("common options")
     absent = argparse.SUPPRESS
     if verb.takes_session:
@@ -253,7 +258,7 @@ def add_common(parser: argparse.ArgumentParser, verb: Verb, is_write: bool | Non
         common.add_argument(
             "--dry-run", action="store_true", default=absent, help="tell the steps, do nothing"
         )
-    _add_global(common, verb.has_json)
+    _add_global(common, verb.has_json if has_json is None else has_json)
 
 
 def add_action(subparsers: Any, verb: Verb, name: str, summary: str, usage: str = "") -> Parser:

@@ -5,13 +5,13 @@ Each group of actions is a module with a table `ACTIONS`.
 
 from argparse import ArgumentParser
 
-from wfsession.cli import workdir_look
+from wfsession.cli import workdir_look, workdir_run
 from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.call import Call
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.verb import Verb
 
-ACTIONS = workdir_look.ACTIONS
+ACTIONS = {**workdir_look.ACTIONS, **workdir_run.ACTIONS}
 
 
 def workdir(call: Call) -> Answer:
@@ -28,7 +28,7 @@ def _add_workdir(parser: ArgumentParser) -> None:
         added = add_action(actions, WORKDIR, name, action.summary, action.usage)
         if action.arguments is not None:
             action.arguments(added)
-        add_common(added, WORKDIR, is_write=action.is_write)
+        add_common(added, WORKDIR, is_write=action.is_write, has_json=action.has_json)
 
 
 WORKDIR = Verb(
@@ -38,6 +38,7 @@ WORKDIR = Verb(
 Experimental. A repository is a URL, an address like git@host:owner/name, or a path.
 
   wf workdir path --agent dev --repo https://host/owner/name --branch feature/login
+  wf workdir run --agent dev --repo git@host:owner/name --branch main -- make
   wf workdir list
   wf workdir doctor --fix""",
     "ACTION",

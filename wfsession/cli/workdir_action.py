@@ -16,7 +16,8 @@ from wfsession.workdirs.git import Access, make_access
 class Action:
     """An action: a line of help, its arguments as they are typed, and what it does.
 
-    `arguments` adds them to its parser. `is_write` is for one that takes `--dry-run`.
+    `arguments` adds them to its parser. `is_write` is for one that takes `--dry-run`,
+    `has_json` for one that takes `--json`.
     """
 
     summary: str
@@ -24,6 +25,7 @@ class Action:
     run: Callable[[Call], Answer]
     arguments: Callable[[ArgumentParser], None] | None = None
     is_write: bool = False
+    has_json: bool = True
 
 
 def add_key(parser: ArgumentParser) -> None:

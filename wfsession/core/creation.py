@@ -5,6 +5,8 @@ Gives an Event. Source: PROTOCOL, table of steps; R12; DESIGN, "Names".
 
 import errno
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from wfsession.core import layout
 from wfsession.core.activation import activate_placed, remove_orphans
@@ -34,6 +36,7 @@ def create(
     kind: str = "medium",
     switch: bool = True,
     adopt: str | None = None,
+    more: Mapping[str, Any] | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     dry_run: bool = False,
 ) -> Event:
@@ -46,6 +49,7 @@ def create(
         kind: simple|medium|complex.
         switch: whether it becomes the active session.
         adopt: a directory that becomes the session's, instead of an empty one.
+        more: keys of the caller's own that its record has from the start.
         timeout_s: how long to wait for the lock, in seconds.
         dry_run: whether only to tell the steps.
 
@@ -63,7 +67,7 @@ def create(
         place = Place(_choose_name(operation, listing, title, name), "root")
         previous = place_of_winner(listing) if switch else None
         status = "active" if switch else "paused"
-        data = encode_new_record(place.name, title, kind, operation.moment, status)
+        data = encode_new_record(place.name, title, kind, operation.moment, status, more)
         with Stage(operation, data, adopt) as stage:
             leaving = operation.prepare_leaving(previous, become_paused(operation.moment))
             after = place.name if switch else listing.active

@@ -60,8 +60,15 @@ def build_record(parsed: dict[str, Any]) -> Record | Fault:
     return make_record(parsed)
 
 
-def encode_new_record(name: str, title: str, kind: str, moment: datetime, status: str) -> bytes:
-    """Return the bytes of a new record, of shape C.
+def encode_new_record(
+    name: str,
+    title: str,
+    kind: str,
+    moment: datetime,
+    status: str,
+    more: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the bytes of a new record, of shape C, with `more` keys of whoever makes it.
 
     Raises:
         InvalidValue: the title is not valid UTF-8.
@@ -75,6 +82,7 @@ def encode_new_record(name: str, title: str, kind: str, moment: datetime, status
         "status": status,
         "progress": {"completed_phases": [], "current_tasks": [], "last_checkpoint": None},
         "meta": {"created": stamp, "updated": stamp},
+        **(more or {}),
     }
     try:
         return encode_json(record, indent=2)
