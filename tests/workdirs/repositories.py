@@ -73,7 +73,7 @@ class Repository:
         kept = [line for line in lines if not line.endswith("\tfile.txt")]
         entry = f"100644 blob {blob}\tfile.txt"
         tree = git("mktree", at=self.bare, stdin="\n".join([*kept, entry]) + "\n")
-        commit = git("commit-tree", "-p", parent, "-m", text, tree, at=self.bare)
+        commit = git("commit-tree", "-p", parent, "-m", text[:40], tree, at=self.bare)
         git("update-ref", f"refs/heads/{branch}", commit, at=self.bare)
         return commit
 

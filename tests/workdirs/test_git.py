@@ -105,8 +105,8 @@ FAILURES = [
         "git ls-remote",
     ),
     (
-        "error: unable to write file a\nfatal: cannot store: No space left on device",
-        "unable to write file a",
+        "error: cannot do a\nfatal: cannot store: No space left on device",
+        "cannot store: No space left on device",
         "make room",
     ),
     ("warning: so\nlast words", "last words", ""),

@@ -29,6 +29,7 @@ NEW, OLD = ".new-", ".old"
 _STAMP = "wf-fetched"
 _FETCH = ("fetch", "--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-head")
 _STALE_S = 60.0
+_PATIENCE_S = 0.2
 # What git says where the cache itself is at fault, and not the way to the remote.
 _BROKEN = re.compile(
     r"bad object|object file .* is empty|is corrupt|corrupt loose|not a git repository: '"
@@ -145,6 +146,10 @@ def set_halves_aside(places: Places, path: str) -> int:
         How many there were.
     """
     halves = [link for link in list_links(path) if not link.is_whole]
+    if halves:
+        # Somebody may be adding one by hand, who does not know of our lock.
+        time.sleep(_PATIENCE_S)
+        halves = [link for link in list_links(path) if link in halves]
     for link in halves:
         set_aside(places, link.git_dir)
     return len(halves)

@@ -29,6 +29,7 @@ _SETTINGS = (
     ("advice.detachedHead", "false"),
 )
 _OPTIONS = tuple(word for name, value in _SETTINGS for word in ("-c", f"{name}={value}"))
+_LABELS = ("fatal:", "error:")
 _PATIENCE_S = 5
 _NO_PROGRAM = "there is no program of that name in PATH"
 _INSTALL = f"install git {'.'.join(map(str, LEAST_VERSION))} or newer"
@@ -39,7 +40,7 @@ _HINTS = (
          "authentication failed", "permission denied (", "host key verification failed"),
         "give it a way in: GIT_ASKPASS, a credential helper, or an ssh key",
     ),
-    (("no space left", "disk quota"), "make room on that disk, then try again"),
+    (("no space left", "disk quota", "unable to write"), "make room on that disk, then try again"),
     (
         ("could not resolve", "unable to access", "connection refused", "timed out",
          "network is unreachable"),
@@ -209,12 +210,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def make_failure(words: tuple[str, ...], output: bytes, code: int) -> GitFailed:
-    """Return the error of a command: what was run, and git's last word on it, without secrets."""
+    """Return the error of a command: what was run, and git's own reason, without secrets."""
     text = hide_credentials(output.decode(errors="replace"))
-    reason = _find_reason(text) or f"it ended with {code}"
-    lowered = text.lower()
-    hint = next((hint for words, hint in _HINTS if any(word in lowered for word in words)), "")
-    return GitFailed(_show(words), reason, hint, text[-4096:])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    reason, hint = _find_reason(lines)
+    return GitFailed(_show(words), reason or f"it ended with {code}", hint, text[-4096:])
 
 
 def _show(words: tuple[str, ...]) -> str:
@@ -222,14 +222,20 @@ def _show(words: tuple[str, ...]) -> str:
     return shown if len(shown) <= 120 else f"{shown[:120]}…"
 
 
-def _find_reason(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for at, line in enumerate(lines):
-        if line.startswith(("fatal: Could not read from remote", "fatal: could not read from")):
-            return lines[at - 1] if at else line
-        if line.startswith(("fatal:", "error:")):
-            return line.partition(":")[2].strip()
-    return lines[-1] if lines else ""
+def _find_reason(lines: list[str]) -> tuple[str, str]:
+    """Return the line that says most, and what one can do; both may be empty."""
+    for line in lines:
+        hint = next(
+            (hint for words, hint in _HINTS if any(one in line.lower() for one in words)), ""
+        )
+        if hint:
+            return _bare(line), hint
+    told = (line for line in lines if line.startswith(_LABELS))
+    return _bare(next(told, lines[-1] if lines else "")), ""
+
+
+def _bare(line: str) -> str:
+    return line.partition(":")[2].strip() if line.startswith(_LABELS) else line
 
 
 def check_version(access: Access) -> None:

@@ -17,6 +17,7 @@ from wfsession.workdirs.files import replace_file
 _FOLDER = "worktrees"
 _STAGING = "wf-new"
 _UNFINISHED = "wf-unfinished"
+_EMPTIED = "emptied"
 _COMMON = "../.."
 # What git keeps in such an entry while something is going on that is not to be disturbed.
 _GOING_ON = {
@@ -40,13 +41,21 @@ class Link:
 
     @property
     def is_whole(self) -> bool:
-        """Whether git can read it: else no other worktree can be added."""
-        return bool(self.path and self.head and self.has_common)
+        """Whether git can read it: else no other worktree can be added, and nothing fetched.
+
+        A HEAD of zeros is what `worktree add` begins with.
+        """
+        return bool(self.path and self.head.strip("0") and self.has_common)
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether we made it, and its files were never written in full."""
+        """Whether its files were to be written, and never were in full: nobody worked there."""
         return os.path.lexists(os.path.join(self.git_dir, _UNFINISHED))
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether it is unfinished since its files were lost: what was staged counts then."""
+        return _read(os.path.join(self.git_dir, _UNFINISHED)) == _EMPTIED
 
     @property
     def branch(self) -> str:
@@ -158,7 +167,17 @@ def lead_to(path: str, link: Link) -> None:
 
     On crash: it leads there, or where it led before.
     """
-    replace_file(os.path.join(path, ".git"), os.fsencode(f"gitdir: {link.git_dir}\n"))
+    # Put together beside: a file that a crash left in it would be one of the worktree.
+    above = os.path.dirname(path)
+    replace_file(os.path.join(path, ".git"), os.fsencode(f"gitdir: {link.git_dir}\n"), above)
+
+
+def note_emptied(link: Link) -> None:
+    """Note that a worktree has an index, and no file.
+
+    On crash: that is noted or not.
+    """
+    replace_file(os.path.join(link.git_dir, _UNFINISHED), _EMPTIED.encode())
 
 
 def finish(link: Link) -> None:

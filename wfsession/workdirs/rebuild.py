@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from wfsession.errors import GitFailed
 from wfsession.workdirs.git import Git
+from wfsession.workdirs.links import list_links
 
 _REMOTE = "refs/remotes/"
 # What lies beside the objects and the refs, and is somebody's work or settings.
@@ -39,7 +40,8 @@ def carry_over(old: str, new: Git) -> tuple[str, ...]:
         os.unlink(alternates)
     for name in _FOLDERS:
         _copy_folder(os.path.join(old, name), os.path.join(new.git_dir, name))
-    for ref, commit in sorted(_read_refs(old).items()):
+    refs = {**_read_last_heads(old), **_read_refs(old)}
+    for ref, commit in sorted(refs.items()):
         if not ref.startswith(_REMOTE) and not _take_ref(new, ref, commit):
             notes.append(f"{ref} could not be saved: {commit} is not whole")
     return tuple(notes)
@@ -89,6 +91,17 @@ def _read_refs(bare: str) -> dict[str, str]:
             path = os.path.join(folder, name)
             refs[f"refs/{os.path.relpath(path, top)}"] = _read(path).strip()
     return {ref: commit for ref, commit in refs.items() if _is_hash(commit)}
+
+
+def _read_last_heads(bare: str) -> dict[str, str]:
+    """Return the branches that worktrees are on, at the last commits that their logs name."""
+    found = {}
+    for link in list_links(bare):
+        lines = _read(os.path.join(link.git_dir, "logs", "HEAD")).splitlines()
+        words = lines[-1].split(" ", 2) if lines else []
+        if link.branch and len(words) == 3 and _is_hash(words[1]):
+            found[f"refs/heads/{link.branch}"] = words[1]
+    return found
 
 
 def _read(path: str) -> str:

@@ -24,6 +24,7 @@ from wfsession.workdirs.links import (
     lead_to,
     list_links,
     make_link,
+    note_emptied,
     unlock_unfinished,
 )
 from wfsession.workdirs.places import Places
@@ -89,6 +90,8 @@ def make_worktree(
     if found is None:
         branch, notes = _make_branch(cache, key, base, former_branch)
         found = make_link(cache.path, path, branch, is_unfinished=not had_files)
+    elif found.has_index and not had_files:
+        note_emptied(found)
     try:
         make_directories(path).close()
         if not is_linked(path, found):
@@ -96,7 +99,8 @@ def make_worktree(
             lead_to(path, found)
     except OSError as error:
         raise as_wf_error(path, error) from None
-    state: State = "created" if is_new or found.is_unfinished else "repaired"
+    is_new = is_new or (found.is_unfinished and not found.is_emptied)
+    state: State = "created" if is_new else "repaired"
     return Worktree(path, found, _make_git(cache.git.access, path), state, notes)
 
 
@@ -205,14 +209,12 @@ def fill(tree: Worktree, descriptor: int) -> tuple[str, ...]:
         return ()
     if link.is_unfinished:
         unlock_unfinished(link)
-        git.run("reset", "--quiet", "--hard", keep=(descriptor,))
+        from_index = ("checkout-index", "--quiet", "--force", "--index", "--all")
+        words = from_index if link.is_emptied else ("reset", "--quiet", "--hard")
+        git.run(*words, keep=(descriptor,))
         finish(link)
-        return _look_around(tree)
-    if not link.has_index:
+    elif not link.has_index:
         git.run("reset", "--quiet", keep=(descriptor,))
-    if not _has_files(tree.path):
-        # What was staged is still; and nothing is overwritten.
-        git.run("checkout-index", "--quiet", "--index", "--all", keep=(descriptor,))
     return _look_around(tree)
 
 
