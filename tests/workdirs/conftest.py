@@ -7,6 +7,7 @@ import pytest
 
 from tests.workdirs.repositories import Repository, make_repository
 from tests.workdirs.workshop import Workshop
+from tests.workdirs.yard import Yard
 from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.places import Places
 
@@ -36,3 +37,8 @@ def access() -> Access:
 @pytest.fixture
 def shop(places: Places, repository: Repository) -> Workshop:
     return Workshop(places, repository)
+
+
+@pytest.fixture
+def yard(template: Path, tmp_path: Path) -> Yard:
+    return Yard.make(template, tmp_path)

@@ -18,6 +18,14 @@ Soil = Callable[[Yard, str], object]
 _WAIT = "import sys; print(flush=True); sys.stdin.read()"
 
 
+def remove(yard: Yard, branch: str) -> None:
+    (yard.workdir(branch) / "file.txt").unlink()
+
+
+def make_executable(yard: Yard, branch: str) -> None:
+    (yard.workdir(branch) / "file.txt").chmod(0o755)
+
+
 def try_git(*words: str, at: Path) -> None:
     """Run a command of git that ends in a conflict."""
     environment = {**os.environ, **IDENTITY}
@@ -29,7 +37,7 @@ def try_git(*words: str, at: Path) -> None:
 
 def write(name: str, text: str = "work\n") -> Soil:
     def soil(yard: Yard, branch: str) -> None:
-        path = yard.path(branch) / name
+        path = yard.workdir(branch) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
@@ -37,7 +45,7 @@ def write(name: str, text: str = "work\n") -> Soil:
 
 
 def run(*words: str) -> Soil:
-    return lambda yard, branch: git(*words, at=yard.path(branch))
+    return lambda yard, branch: git(*words, at=yard.workdir(branch))
 
 
 def both(*soils: Soil) -> Soil:
@@ -50,7 +58,7 @@ def both(*soils: Soil) -> Soil:
 
 def diverge(yard: Yard, branch: str) -> None:
     """Have two pushed commits that contradict each other, HEAD at the second."""
-    path = yard.path(branch)
+    path = yard.workdir(branch)
     yard.commit(branch, "file.txt", f"{branch} theirs\n")
     git("push", "-q", "origin", f"HEAD:refs/heads/{branch}-theirs", at=path)
     git("reset", "-q", "--hard", "HEAD~1", at=path)
@@ -62,7 +70,7 @@ def conflict(*words: str) -> Soil:
     def soil(yard: Yard, branch: str) -> None:
         diverge(yard, branch)
         theirs = f"refs/remotes/origin/{branch}-theirs"
-        path = yard.path(branch)
+        path = yard.workdir(branch)
         try_git(*(word.format(theirs) for word in words), at=path)
         # Resolved as it was: what is left to see is that something goes on.
         git("checkout", "-q", "HEAD", "--", ".", at=path)
@@ -72,7 +80,7 @@ def conflict(*words: str) -> Soil:
 
 def in_am(yard: Yard, branch: str) -> None:
     diverge(yard, branch)
-    path = yard.path(branch)
+    path = yard.workdir(branch)
     patch = git("format-patch", "-1", "--stdout", f"refs/remotes/origin/{branch}-theirs", at=path)
     mail = yard.person.parent / "mail"
     mail.write_text(f"{patch}\n")
@@ -84,13 +92,13 @@ def in_am(yard: Yard, branch: str) -> None:
 
 
 def detach(yard: Yard, branch: str) -> None:
-    git("checkout", "-q", "--detach", at=yard.path(branch))
+    git("checkout", "-q", "--detach", at=yard.workdir(branch))
     yard.commit(branch, branch)
 
 
 def hide(flag: str) -> Soil:
     def soil(yard: Yard, branch: str) -> None:
-        git("update-index", flag, "file.txt", at=yard.path(branch))
+        git("update-index", flag, "file.txt", at=yard.workdir(branch))
         write("file.txt")(yard, branch)
 
     return soil
@@ -98,7 +106,7 @@ def hide(flag: str) -> Soil:
 
 def nest(name: str) -> Soil:
     def soil(yard: Yard, branch: str) -> None:
-        path = yard.path(branch)
+        path = yard.workdir(branch)
         git("config", "core.excludesFile", str(yard.person.parent / "ignored"), at=path)
         (yard.person.parent / "ignored").write_text("node_modules/\n")
         (path / name).mkdir(parents=True)
@@ -110,7 +118,7 @@ def nest(name: str) -> Soil:
 
 
 def add_submodule(yard: Yard, branch: str) -> Path:
-    path, allowed = yard.path(branch), ("-c", "protocol.file.allow=always")
+    path, allowed = yard.workdir(branch), ("-c", "protocol.file.allow=always")
     url = str(yard.repository.bare)
     git(*allowed, "submodule", "--quiet", "add", url, "sub", at=path)
     git("commit", "-qm", "Add a submodule", at=path)
@@ -140,15 +148,15 @@ def lock_record(yard: Yard, branch: str) -> None:
 
 
 def break_registration(yard: Yard, branch: str) -> None:
-    (yard.path(branch) / ".git").write_text("gitdir: /nowhere\n")
+    (yard.workdir(branch) / ".git").write_text("gitdir: /nowhere\n")
 
 
 def give_away(yard: Yard, branch: str) -> None:
-    os.chown(yard.path(branch) / "folder" / "inner.txt", 12345, -1)
+    os.chown(yard.workdir(branch) / "folder" / "inner.txt", 12345, -1)
 
 
 def close(yard: Yard, branch: str) -> None:
-    (yard.path(branch) / "folder" / "closed").mkdir(mode=0)
+    (yard.workdir(branch) / "folder" / "closed").mkdir(mode=0)
 
 
 def nothing(yard: Yard, branch: str) -> None:
@@ -162,8 +170,8 @@ DIRT: dict[str, tuple[Soil, frozenset[str]]] = {
         ("staged", both(write("new"), run("add", "new")), "staged"),
         ("unstaged", write("file.txt"), "unstaged"),
         ("deleted", run("rm", "-q", "--cached", "file.txt"), "staged untracked"),
-        ("missing", lambda yard, branch: (yard.path(branch) / "file.txt").unlink(), "unstaged"),
-        ("chmod", lambda yard, branch: (yard.path(branch) / "file.txt").chmod(0o755), "unstaged"),
+        ("missing", remove, "unstaged"),
+        ("chmod", make_executable, "unstaged"),
         ("untracked", write("new"), "untracked"),
         ("untracked-odd", write("a\n\tb"), "untracked"),
         ("env", write(".env"), "ignored"),
@@ -178,7 +186,7 @@ DIRT: dict[str, tuple[Soil, frozenset[str]]] = {
         ("bisect", run("bisect", "start"), "operation-in-progress"),
         ("am", in_am, "operation-in-progress"),
         ("conflict", both(diverge, lambda yard, branch: try_git(
-            "merge", "-q", f"refs/remotes/origin/{branch}-theirs", at=yard.path(branch))),
+            "merge", "-q", f"refs/remotes/origin/{branch}-theirs", at=yard.workdir(branch))),
             "conflicted operation-in-progress"),
         ("detached", detach, "detached"),
         ("elsewhere", run("checkout", "-q", "-b", "another"), "head-elsewhere"),
@@ -191,7 +199,7 @@ DIRT: dict[str, tuple[Soil, frozenset[str]]] = {
         ("submodule-ignored", submodule_ignored, "submodule"),
         ("locked", lock_record, "locked"),
         ("locked-by-git", lambda yard, branch: git(
-            "worktree", "lock", str(yard.path(branch)), at=yard.bare), "locked"),
+            "worktree", "lock", str(yard.workdir(branch)), at=yard.bare), "locked"),
         ("unregistered", break_registration, "registration-broken"),
         ("cwd", nothing, "in-use"),
         ("open-file", nothing, "in-use"),
@@ -206,9 +214,9 @@ DIRT: dict[str, tuple[Soil, frozenset[str]]] = {
 def hold_open(yard: Yard) -> Iterator[None]:
     """Let processes use two of the workdirs, and somebody hold the lock of a third."""
     with ExitStack() as stack:
-        file = stack.enter_context(open(yard.path("open-file") / "file.txt", "rb"))
+        file = stack.enter_context(open(yard.workdir("open-file") / "file.txt", "rb"))
         for directory, inherited in (
-            (yard.path("cwd") / "folder", ()),
+            (yard.workdir("cwd") / "folder", ()),
             (Path("/"), (file.fileno(),)),
         ):
             process = stack.enter_context(

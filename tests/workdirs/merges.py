@@ -59,8 +59,8 @@ def squashed_after_main_went_on(yard: Yard, branch: str) -> None:
 def squashed_with_main_merged_in(yard: Yard, branch: str) -> None:
     _pushed(yard, branch, 1)
     yard.change_main("elsewhere", f"{branch}\n")
-    git("fetch", "-q", "origin", at=yard.path(branch))
-    git("merge", "-q", "--no-edit", "refs/remotes/origin/main", at=yard.path(branch))
+    git("fetch", "-q", "origin", at=yard.workdir(branch))
+    git("merge", "-q", "--no-edit", "refs/remotes/origin/main", at=yard.workdir(branch))
     _pushed(yard, branch, 2, 1)
     yard.squash(branch)
 
@@ -79,19 +79,19 @@ def rebased(yard: Yard, branch: str) -> None:
 
 def amended_then_merged(yard: Yard, branch: str) -> None:
     yard.commit(branch, branch, "first try\n")
-    (yard.path(branch) / branch).write_text("second try\n")
-    git("commit", "-qa", "--amend", "-m", "Better", at=yard.path(branch))
+    (yard.workdir(branch) / branch).write_text("second try\n")
+    git("commit", "-qa", "--amend", "-m", "Better", at=yard.workdir(branch))
     yard.push(branch)
     yard.merge(branch, "merge -q --no-ff --no-edit {}")
 
 
 def detached_at_what_is_pushed(yard: Yard, branch: str) -> None:
     _pushed(yard, branch)
-    git("checkout", "-q", "--detach", at=yard.path(branch))
+    git("checkout", "-q", "--detach", at=yard.workdir(branch))
 
 
 def with_what_can_be_made_again(yard: Yard, branch: str) -> None:
-    path = yard.path(branch)
+    path = yard.workdir(branch)
     git("config", "core.excludesFile", str(yard.person.parent / "ignored"), at=path)
     (yard.person.parent / "ignored").write_text("node_modules/\n")
     (path / "node_modules" / "p").mkdir(parents=True)
@@ -149,8 +149,8 @@ def other_bytes_after_the_squash(yard: Yard, branch: str) -> None:
 def another_mode_after_the_squash(yard: Yard, branch: str) -> None:
     _pushed(yard, branch)
     yard.squash(branch)
-    (yard.path(branch) / f"{branch}-0").chmod(0o755)
-    git("commit", "-qam", "Make it run", at=yard.path(branch))
+    (yard.workdir(branch) / f"{branch}-0").chmod(0o755)
+    git("commit", "-qam", "Make it run", at=yard.workdir(branch))
 
 
 def squashed_with_a_conflict(yard: Yard, branch: str) -> None:
@@ -167,20 +167,20 @@ def in_part(yard: Yard, branch: str) -> None:
 
 
 def empty_commit(yard: Yard, branch: str) -> None:
-    git("commit", "-q", "--allow-empty", "-m", "A thought", at=yard.path(branch))
+    git("commit", "-q", "--allow-empty", "-m", "A thought", at=yard.workdir(branch))
 
 
 def work_and_its_revert(yard: Yard, branch: str) -> None:
     yard.commit(branch, branch)
-    git("revert", "--no-edit", "HEAD", at=yard.path(branch))
+    git("revert", "--no-edit", "HEAD", at=yard.workdir(branch))
 
 
 def rebased_but_for_a_merge(yard: Yard, branch: str) -> None:
     _pushed(yard, branch, 2)
-    git("checkout", "-q", "-b", f"{branch}-side", "HEAD~1", at=yard.path(branch))
+    git("checkout", "-q", "-b", f"{branch}-side", "HEAD~1", at=yard.workdir(branch))
     yard.commit(branch, f"{branch}-side")
-    git("checkout", "-q", f"wf/dev/{branch}", at=yard.path(branch))
-    git("merge", "-q", "--no-commit", f"{branch}-side", at=yard.path(branch))
+    git("checkout", "-q", f"wf/dev/{branch}", at=yard.workdir(branch))
+    git("merge", "-q", "--no-commit", f"{branch}-side", at=yard.workdir(branch))
     # A line that only the merge has.
     yard.commit(branch, f"{branch}-evil")
     yard.push(branch)

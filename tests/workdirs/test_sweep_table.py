@@ -44,7 +44,7 @@ def outcome(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             soil(yard, name)
             yard.mark(name)
         yard.acquire("unmarked")
-        before = {name: _list_files(yard.path(name)) for name in EXPECTED}
+        before = {name: _list_files(yard.workdir(name)) for name in EXPECTED}
         with hold_open(yard):
             swept = yard.sweep()
         yield Outcome(yard, swept, before)
@@ -62,14 +62,14 @@ def test_each_is_kept_for_exactly_its_reason_and_the_rest_goes(outcome: Outcome)
 
 
 def test_what_is_removed_is_what_is_merged_and_nothing_else(outcome: Outcome) -> None:
-    gone = {name for name in EXPECTED if not outcome.yard.path(name).exists()}
+    gone = {name for name in EXPECTED if not outcome.yard.workdir(name).exists()}
     assert gone == set(MERGED)
     assert {one.record.branch for one in outcome.swept.decisions if one.removed} == set(MERGED)
 
 
 def test_what_is_kept_is_as_it_was_in_every_file(outcome: Outcome) -> None:
     kept = set(EXPECTED) - set(MERGED)
-    assert {name: _list_files(outcome.yard.path(name)) for name in kept} == {
+    assert {name: _list_files(outcome.yard.workdir(name)) for name in kept} == {
         name: outcome.before[name] for name in kept
     }
 
@@ -82,6 +82,6 @@ def test_what_is_removed_lies_in_the_trash_in_every_file(outcome: Outcome) -> No
 
 
 def test_one_that_nobody_marked_is_no_candidate(outcome: Outcome) -> None:
-    assert outcome.yard.path("unmarked").is_dir()
+    assert outcome.yard.workdir("unmarked").is_dir()
     assert "unmarked" not in _codes(outcome.swept)
     assert outcome.swept.others == 1

@@ -1,15 +1,13 @@
 """A remote with people who merge, agents with workdirs of it, and webhooks that mark them."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import frozen
 
 from tests.workdirs.repositories import Repository, git
+from tests.workdirs.workshop import Workshop, my_access
 from wfsession.settings import WorkdirSettings
-from wfsession.workdirs.acquire import Acquired, acquire
-from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.key import Key, make_key
 from wfsession.workdirs.marks import mark_workdirs
 from wfsession.workdirs.places import Places
@@ -22,13 +20,10 @@ AGENT = "dev"
 
 
 @frozen
-class Yard:
+class Yard(Workshop):
     """`person` is a clone of the remote in which somebody merges."""
 
-    places: Places
-    repository: Repository
     person: Path
-    access: Access
 
     @classmethod
     def make(cls, template: Path, folder: Path) -> "Yard":
@@ -37,24 +32,21 @@ class Yard:
         repository = Repository.copy(template, folder / "remote")
         person = folder / "person"
         git("clone", "-q", str(repository.bare), str(person), at=folder)
-        return cls(places, repository, person, make_access(dict(os.environ)))
+        return cls(places, repository, person)
 
     def key(self, branch: str, agent: str = AGENT) -> Key:
-        return make_key(agent, self.repository.remote, branch)
+        return make_key(agent, self.remote, branch)
 
-    def path(self, branch: str, agent: str = AGENT) -> Path:
-        return Path(self.places.workdir(self.key(branch, agent)))
+    def workdir(self, branch: str, agent: str = AGENT) -> Path:
+        return self.path(agent, branch)
 
     def record(self, branch: str) -> WorkdirRecord:
         found = read_record(self.places, self.key(branch))
         assert isinstance(found, WorkdirRecord)
         return found
 
-    def acquire(self, branch: str, agent: str = AGENT) -> Acquired:
-        return acquire(self.places, agent, self.repository.remote, branch, access=self.access)
-
     def mark(self, branch: str) -> None:
-        repositories = frozenset({self.repository.remote.identity})
+        repositories = frozenset({self.remote.identity})
         mark_workdirs(
             self.places, Meant(repositories, branch, "pull_request_merged", "pull_request 1"), AT
         )
@@ -63,22 +55,18 @@ class Yard:
         write_record(self.places, record)
 
     def sweep(self, *, apply: bool = True, at: datetime = AT) -> Swept:
-        return sweep(self.places, self.access, WorkdirSettings(), apply=apply, at=at)
-
-    @property
-    def bare(self) -> Path:
-        return Path(self.places.bare(self.key("x").repository_name))
+        return sweep(self.places, my_access(), WorkdirSettings(), apply=apply, at=at)
 
     def commit(self, branch: str, name: str, text: str = "text\n") -> str:
         """Let the agent commit a file."""
-        path = self.path(branch)
+        path = self.workdir(branch)
         (path / name).write_text(text)
         git("add", "--", name, at=path)
         git("commit", "-qm", f"Write {name}", at=path)
         return git("rev-parse", "HEAD", at=path)
 
     def push(self, branch: str) -> None:
-        git("push", "-q", "origin", f"HEAD:refs/heads/{branch}", at=self.path(branch))
+        git("push", "-q", "origin", f"HEAD:refs/heads/{branch}", at=self.workdir(branch))
 
     def merge(self, branch: str, *words: str) -> None:
         """Let the person bring a branch into main with some commands, and delete it."""

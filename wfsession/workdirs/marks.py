@@ -16,14 +16,14 @@ from wfsession.workdirs.webhook import Meant
 
 @frozen
 class Marked:
-    """The records that were marked, by their paths, and those that nobody can read."""
+    """The records as they are marked, by their paths, and those that nobody can read."""
 
     records: tuple[WorkdirRecord, ...]
     bad: tuple[BadRecord, ...]
 
 
-def mark_workdirs(places: Places, meant: Meant, at: datetime) -> Marked:
-    """Mark every agent's workdir of a branch.
+def mark_workdirs(places: Places, meant: Meant, at: datetime, *, dry_run: bool = False) -> Marked:
+    """Mark every agent's workdir of a branch; in a dry run only tell which.
 
     Raises:
         UnsafePath, DiskFailed: a record cannot be read or written; those before it are marked.
@@ -37,6 +37,6 @@ def mark_workdirs(places: Places, meant: Meant, at: datetime) -> Marked:
         for record in records
         if record.repository in meant.repositories and record.branch == meant.branch
     ]
-    for record in marked:
+    for record in () if dry_run else marked:
         write_record(places, record)
     return Marked(tuple(marked), tuple(bad))
