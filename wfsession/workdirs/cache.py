@@ -26,6 +26,7 @@ from wfsession.workdirs.remote import Remote
 REFSPEC = "+refs/heads/*:refs/remotes/origin/*"
 # Beside a cache, while it is being made, and while it makes room for one.
 NEW, OLD = ".new-", ".old"
+_NAME = re.compile(r"(.+-[0-9a-f]{16})\.git(|\.new-.*|\.old)")
 _STAMP = "wf-fetched"
 _FETCH = ("fetch", "--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-head")
 _STALE_S = 60.0
@@ -105,6 +106,16 @@ def open_cache(
                     is_fresh = False
                     notes = (f"the cache could not be refreshed ({error.reason}); used as it is",)
         yield Cache(path, git, remote, descriptor, is_fresh, notes)
+
+
+def parse_cache_name(name: str) -> tuple[str, str]:
+    """Return the repository that an entry of the directory of caches is of, and what follows.
+
+    What follows is empty for a cache itself, else NEW with a number, or OLD; an entry that is
+    neither is of no repository.
+    """
+    found = _NAME.fullmatch(name)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def is_sound(path: str) -> bool:
@@ -193,6 +204,11 @@ def _is_stale(path: str) -> bool:
         return time.time() - os.lstat(path).st_mtime > _STALE_S
     except OSError:
         return True
+
+
+def read_url(path: str) -> str:
+    """Return from where a cache was fetched last, or an empty text."""
+    return _read_stamp(path)[0]
 
 
 def _read_stamp(path: str) -> tuple[str, int]:

@@ -65,7 +65,7 @@ def make_key(agent: str, remote: Remote, branch: str) -> Key:
 
 def name_repository(identity: str) -> str:
     """Return the name of the directories of a repository, given by the identity of its remote."""
-    last = "/".join(identity.rstrip("/").split("/")[-2:])
+    last = "/".join(identity.rstrip("/").removesuffix(".git").split("/")[-2:])
     return f"{_make_slug(last, _REPOSITORY_BYTES)}-{_hash(identity)}"
 
 
