@@ -149,7 +149,7 @@ def test_the_way_back_in_the_note_leads_all_the_way_back(yard: Yard) -> None:
     box = box_of(yard.sweep())
     assert sorted(os.listdir(box)) == [NOTE, RECORD, REGISTRATION, WORKTREE]
     note = json.loads((box / NOTE).read_text())
-    assert note["why"] == "its pull request was merged; its work is merged as one commit"
+    assert note["why"] == "pull request merged; merged as one commit"
     assert git("worktree", "list", "--porcelain", at=yard.bare).count("worktree ") == 1
     assert git("for-each-ref", "refs/heads/wf", at=yard.bare) == ""
     for line in note["put_back"]:

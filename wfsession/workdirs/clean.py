@@ -55,7 +55,7 @@ class Decision:
 def decide(evidence: Evidence, why: str, may_lose: frozenset[Kind] = frozenset()) -> Decision:
     """Return what is to be done, by what was found alone: anything that may be lost keeps it."""
     reasons = tuple(one for one in evidence.reasons if not _may_go(one.kind, may_lose))
-    elsewhere = f"; its work is {_ELSEWHERE[evidence.elsewhere]}" if evidence.elsewhere else ""
+    elsewhere = f"; {_ELSEWHERE[evidence.elsewhere]}" if evidence.elsewhere else ""
     action: Action = "keep" if reasons else "remove"
     return Decision(evidence.record, evidence.path, action, reasons, f"{why}{elsewhere}")
 

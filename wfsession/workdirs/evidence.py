@@ -19,6 +19,7 @@ from wfsession.workdirs.places import Places
 from wfsession.workdirs.reasons import Reason, join_names
 from wfsession.workdirs.record import WorkdirRecord
 from wfsession.workdirs.users import find_users
+from wfsession.workdirs.worktree import make_git
 
 _STATUS = (
     "status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all", "--no-renames",
@@ -78,7 +79,7 @@ def gather(
     held += _find_use(path, access)
     if link.going_on:
         held.append(Reason("operation-in-progress", link.going_on))
-    worktree = Git(access, directory=path)
+    worktree = make_git(access, path)
     try:
         held += _look_inside(worktree, path, allowed_ignored)
     except GitFailed as error:

@@ -18,7 +18,7 @@ from wfsession.workdirs.reasons import Kind, Reason
 from wfsession.workdirs.record import WorkdirRecord, read_records
 from wfsession.workdirs.sweep import Swept, collect, keep_without_cache, measured, refresh
 
-_WHY = "it was reset"
+_WHY = "reset"
 
 
 def reset(

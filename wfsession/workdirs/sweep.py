@@ -14,6 +14,7 @@ from wfsession.errors import GitFailed, LockTimeout, WfError
 from wfsession.settings import WorkdirSettings
 from wfsession.workdirs.cache import is_sound, open_cache, update_default
 from wfsession.workdirs.clean import Cleaner, Decision, act, look
+from wfsession.workdirs.du import measure
 from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.locks import DEFAULT_WAIT_S, hold
 from wfsession.workdirs.merged import ORIGIN
@@ -27,16 +28,16 @@ from wfsession.workdirs.record import (
     write_record,
 )
 from wfsession.workdirs.remote import Remote
-from wfsession.workdirs.trash import Expired, expire, measure
+from wfsession.workdirs.trash import Expired, expire
 
 # When the branch of a workdir was first seen on the remote: a key of the record.
 SEEN = "upstream_seen_at"
 _WHY = {
-    "branch_deleted": "its branch was deleted",
-    "pull_request_merged": "its pull request was merged",
-    "pull_request_closed": "its pull request was closed",
+    "branch_deleted": "branch deleted",
+    "pull_request_merged": "pull request merged",
+    "pull_request_closed": "pull request closed",
 }
-_GONE = "its branch is not on the remote any more"
+_GONE = "branch gone from the remote"
 
 
 @frozen

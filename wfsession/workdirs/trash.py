@@ -7,7 +7,6 @@ only room of workdirs that deletes what people made, and only what has lain here
 import os
 import re
 import stat
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,8 @@ from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.names import number_name
 from wfsession.core.times import encode_time, make_stamp, parse_name_suffix
 from wfsession.core.unboxing import delete_contents
-from wfsession.errors import UnsafePath, WfError, as_wf_error
+from wfsession.errors import UnsafePath, as_wf_error
+from wfsession.workdirs.du import measure
 from wfsession.workdirs.files import replace_file
 from wfsession.workdirs.places import Places
 
@@ -27,7 +27,6 @@ NOTE, WORKTREE, REGISTRATION, RECORD = "note.json", "worktree", "registration", 
 _NAME = re.compile(r"(\d{8}-\d{6})-.+", re.ASCII | re.DOTALL)
 _NOTE_BYTES = 1_000_000
 _OWNER = stat.S_IRWXU
-_BLOCK_BYTES = 512
 
 
 @frozen
@@ -187,28 +186,10 @@ def _delete(trash: Folder, name: str, *, apply: bool) -> Expired:
 
 def _open_up(top: str) -> None:
     """Make every directory in an expired entry one that its owner may empty."""
-    for path, status in _walk(top):
-        if stat.S_ISDIR(status.st_mode) and status.st_mode & _OWNER != _OWNER:
-            os.chmod(path, _OWNER)
-
-
-def measure(top: str) -> int:
-    """Return what a file or a directory takes of the disk, in bytes; hard links count once."""
-    seen: dict[tuple[int, int], int] = {}
-    for _, status in _walk(top):
-        seen[status.st_dev, status.st_ino] = getattr(status, "st_blocks", 0) * _BLOCK_BYTES
-    return sum(seen.values())
-
-
-def _walk(top: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield every path below one, itself first; a directory before it is opened."""
     waiting = [top]
     while waiting:
         path = waiting.pop()
-        try:
-            status = os.lstat(path)
-            yield path, status
-            if stat.S_ISDIR(status.st_mode):
-                waiting += [os.path.join(path, name) for name in os.listdir(path)]
-        except (OSError, WfError):
-            continue  # closed to us, or gone this moment
+        if os.lstat(path).st_mode & _OWNER != _OWNER:
+            os.chmod(path, _OWNER)
+        with os.scandir(path) as entries:
+            waiting += [one.path for one in entries if one.is_dir(follow_symlinks=False)]
