@@ -9,12 +9,13 @@ import errno
 import os
 import shlex
 import shutil
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import frozen
 
 from wfsession.core.disk import Folder
-from wfsession.errors import as_wf_error
+from wfsession.errors import GitFailed, as_wf_error
 from wfsession.workdirs import trash
 from wfsession.workdirs.evidence import Evidence
 from wfsession.workdirs.files import replace_file
@@ -170,13 +171,9 @@ def _drop_branch(cache: Git, evidence: Evidence) -> None:
     """Delete the local branch, if it still is at the commit that was salvaged."""
     branch = evidence.record.local_branch
     cache.run("update-ref", "-d", f"refs/heads/{branch}", evidence.tip)
-    section = f"branch.{branch}"
-    if cache.find("config", "--get-regexp", f"^{_quote(section)}\\.") is not None:
-        cache.run("config", "--remove-section", section)
-
-
-def _quote(text: str) -> str:
-    return "".join(f"[{one}]" if one in r".*+?|(){}$" else one for one in text)
+    with suppress(GitFailed):
+        # Only of a branch that somebody configured there is a section.
+        cache.run("config", "--remove-section", f"branch.{branch}")
 
 
 def _move_record(path: str, target: str) -> None:
