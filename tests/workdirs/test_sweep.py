@@ -13,8 +13,10 @@ import attrs
 import pytest
 
 from tests.workdirs.repositories import git
+from tests.workdirs.workshop import my_access
 from tests.workdirs.yard import AT, Yard
 from wfsession.workdirs import clean, merged
+from wfsession.workdirs.acquire import acquire
 from wfsession.workdirs.locks import hold
 from wfsession.workdirs.sweep import Swept
 from wfsession.workdirs.trash import NOTE, RECORD, REGISTRATION, WORKTREE
@@ -111,6 +113,20 @@ def test_a_remote_that_cannot_be_asked_keeps_everything(yard: Yard) -> None:
     assert path.is_dir()
     away.rename(yard.repository.bare)
     assert codes(yard.sweep()) == {BRANCH: []}
+
+
+def test_an_origin_that_an_agent_made_another_one_proves_nothing(
+    yard: Yard, tmp_path: Path
+) -> None:
+    """It would be all the remote that there is to ask, for every workdir of the cache."""
+    path = make_done(yard)
+    yard.commit(BRANCH, "more")
+    other = tmp_path / "other.git"
+    git("clone", "-q", "--bare", str(path), str(other), at=tmp_path)
+    git("remote", "set-url", "origin", str(other), at=path)
+    assert codes(yard.sweep())[BRANCH][0] == "remote-unreachable"
+    git("remote", "set-url", "origin", f"file://{yard.repository.bare}/", at=path)
+    assert codes(yard.sweep()) == {BRANCH: ["unpushed"]}
 
 
 def test_a_broken_cache_keeps_everything_and_is_left_as_it_is(yard: Yard) -> None:
@@ -229,6 +245,17 @@ def test_the_trash_expires_and_gives_its_room_back(yard: Yard) -> None:
     assert swept.freed_bytes == planned.freed_bytes > 100_000
     assert sorted(os.listdir(trash)) == ["99991231-000000-later", "mine"]
     assert (yard.person / "file.txt").is_file()
+
+
+def test_a_cache_without_the_contents_of_files_is_swept_too(yard: Yard) -> None:
+    git("config", "uploadpack.allowFilter", "true", at=yard.repository.bare)
+    git("config", "uploadpack.allowAnySHA1InWant", "true", at=yard.repository.bare)
+    acquire(yard.places, "dev", yard.remote, BRANCH, filter_blobs=True, access=my_access())
+    assert git("config", "remote.origin.promisor", at=yard.bare) == "true"
+    make_done(yard)
+    swept = yard.sweep()
+    assert codes(swept) == {BRANCH: []}
+    assert (box_of(swept) / WORKTREE / "new").is_file()
 
 
 def test_gc_runs_with_nothing_pruned_that_is_young(yard: Yard) -> None:

@@ -91,24 +91,25 @@ def act(cleaner: Cleaner, decision: Decision) -> Decision:
         with hold(places.lock(record.key), 0):
             if read_record(places, record.key) != record:
                 return _keep(decision, Reason("taken-up"))
-            found = gather(places, record, cleaner.access, cleaner.allowed_ignored)
-            again = decide(found, decision.why, cleaner.may_lose)
-            if again.reasons:
-                return _keep(decision, *again.reasons)
-            return _remove(cleaner, decision, found)
+            # Waited for before the second look, which is worth nothing when it is old.
+            with hold(places.bare_lock(record.key.repository_name), cleaner.timeout_s):
+                return _look_and_remove(cleaner, decision)
     except LockTimeout as error:
-        return _keep(decision, Reason("busy", "" if error.path == "" else error.holder))
+        return _keep(decision, Reason("busy", error.holder))
     except GitFailed as error:
         return _keep(decision, Reason("cannot-tell", error.reason))
     except WfError as error:
         return _keep(decision, Reason("cannot-move", str(error)))
 
 
-def _remove(cleaner: Cleaner, decision: Decision, found: Evidence) -> Decision:
-    places, name = cleaner.places, decision.record.key.repository_name
-    with hold(places.bare_lock(name), cleaner.timeout_s):
-        cache = Git(cleaner.access, git_dir=places.bare(name))
-        return evolve(decision, removed=remove(places, found, cache, decision.why, cleaner.at))
+def _look_and_remove(cleaner: Cleaner, decision: Decision) -> Decision:
+    record, places = decision.record, cleaner.places
+    found = gather(places, record, cleaner.access, cleaner.allowed_ignored)
+    again = decide(found, decision.why, cleaner.may_lose)
+    if again.reasons:
+        return _keep(decision, *again.reasons)
+    cache = Git(cleaner.access, git_dir=places.bare(record.key.repository_name))
+    return evolve(decision, removed=remove(places, found, cache, decision.why, cleaner.at))
 
 
 def _keep(decision: Decision, *reasons: Reason) -> Decision:
