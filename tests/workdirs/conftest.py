@@ -24,6 +24,11 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
+def yard(template: Path, tmp_path: Path) -> Yard:
+    return Yard.make(template, tmp_path)
+
+
+@pytest.fixture
 def repository(template: Path, tmp_path: Path) -> Repository:
     """Return a copy of that repository: somebody's remote, with a clone that pushes to it."""
     return Repository.copy(template, tmp_path / "remote")
@@ -37,8 +42,3 @@ def access() -> Access:
 @pytest.fixture
 def shop(places: Places, repository: Repository) -> Workshop:
     return Workshop(places, repository)
-
-
-@pytest.fixture
-def yard(template: Path, tmp_path: Path) -> Yard:
-    return Yard.make(template, tmp_path)

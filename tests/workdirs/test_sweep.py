@@ -15,7 +15,7 @@ import pytest
 from tests.workdirs.repositories import git
 from tests.workdirs.workshop import my_access
 from tests.workdirs.yard import AT, Yard
-from wfsession.workdirs import clean, merged
+from wfsession.workdirs import clean, merged, removal
 from wfsession.workdirs.acquire import acquire
 from wfsession.workdirs.locks import hold
 from wfsession.workdirs.sweep import Swept
@@ -173,6 +173,30 @@ def test_the_way_back_in_the_note_leads_all_the_way_back(yard: Yard) -> None:
     assert git("rev-parse", "HEAD", at=path) == head
     assert git("status", "--porcelain", "--branch", at=path) == f"## wf/dev/{BRANCH}"
     assert Path(yard.places.record(yard.key(BRANCH))).read_bytes() == record
+    assert yard.acquire(BRANCH).state == "reused"
+
+
+@pytest.mark.parametrize("step", ["_move_registration", "_drop_branch", "_move_record"])
+def test_a_removal_that_was_cut_short_is_finished_in_its_box_with_its_note(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = make_done(yard)
+    head = git("rev-parse", "HEAD", at=path)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removal, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            yard.sweep()
+    box = box_of(yard.sweep())
+    assert sorted(os.listdir(box)) == [NOTE, RECORD, REGISTRATION, WORKTREE]
+    note = json.loads((box / NOTE).read_text())
+    assert note["commit"] == head
+    for line in note["put_back"]:
+        subprocess.run(["sh", "-c", line], check=True)
+    assert git("rev-parse", "HEAD", at=path) == head
     assert yard.acquire(BRANCH).state == "reused"
 
 
