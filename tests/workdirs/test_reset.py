@@ -70,11 +70,13 @@ def test_one_key_is_one_workdir(yard: Yard) -> None:
 
 
 def test_commits_may_be_given_up_without_a_network(yard: Yard) -> None:
+    """Without one, what was pushed may not be on the remote any more."""
     yard.acquire("a")
     yard.commit("a", "new")
+    yard.acquire("b")
     yard.repository.bare.rename(yard.repository.bare.with_name("away"))
     assert gone(do(yard, "dirty")) == set()
-    assert gone(do(yard, "unpushed")) == {"a"}
+    assert gone(do(yard, "unpushed")) == {"a", "b"}
 
 
 def test_what_was_reset_can_be_acquired_anew(yard: Yard) -> None:

@@ -200,6 +200,22 @@ def test_a_removal_that_was_cut_short_is_finished_in_its_box_with_its_note(
     assert yard.acquire(BRANCH).state == "reused"
 
 
+def test_files_that_came_anew_after_a_removal_was_cut_short_get_a_box_of_their_own(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_done(yard)
+    with monkeypatch.context() as patch:
+        patch.setattr(removal, "_move_registration", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            yard.sweep()
+    yard.acquire(BRANCH)
+    yard.mark(BRANCH)
+    assert codes(yard.sweep()) == {BRANCH: []}
+    boxes = sorted(Path(yard.places.trash).iterdir())
+    assert [(box / WORKTREE / "new").is_file() for box in boxes] == [True, True]
+    assert [(box / RECORD).is_file() for box in boxes] == [False, True]
+
+
 def test_commits_that_the_remote_does_not_have_are_in_a_bundle(yard: Yard, tmp_path: Path) -> None:
     path = make_done(yard)
     (path / "new").write_text("first try\n")
