@@ -168,6 +168,8 @@ def in_part(yard: Yard, branch: str) -> None:
 
 def empty_commit(yard: Yard, branch: str) -> None:
     git("commit", "-q", "--allow-empty", "-m", "A thought", at=yard.workdir(branch))
+    # Another one on main is not that one.
+    yard.merge(branch, "commit -q --allow-empty -m Empty")
 
 
 def work_and_its_revert(yard: Yard, branch: str) -> None:
@@ -187,6 +189,21 @@ def rebased_but_for_a_merge(yard: Yard, branch: str) -> None:
     yard.merge(branch, "cherry-pick {0}^1~1 {0}^1 {0}^2")
 
 
+def main_merged_in_after_the_squash(yard: Yard, branch: str) -> None:
+    """What it comes to is on main, but not in any commit of its own."""
+    squashed(yard, branch)
+    path = yard.workdir(branch)
+    git("fetch", "-q", "origin", at=path)
+    git("merge", "-q", "--no-edit", "refs/remotes/origin/main", at=path)
+
+
+def only_a_merge(yard: Yard, branch: str) -> None:
+    yard.change_main("elsewhere", f"{branch}\n")
+    path = yard.workdir(branch)
+    git("fetch", "-q", "origin", at=path)
+    git("merge", "-q", "--no-ff", "--no-edit", "refs/remotes/origin/main", at=path)
+
+
 UNMERGED: dict[str, Row] = {
     one.__name__.replace("_", "-"): one
     for one in (
@@ -201,5 +218,7 @@ UNMERGED: dict[str, Row] = {
         empty_commit,
         work_and_its_revert,
         rebased_but_for_a_merge,
+        main_merged_in_after_the_squash,
+        only_a_merge,
     )
 }

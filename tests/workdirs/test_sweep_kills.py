@@ -19,7 +19,7 @@ from wfsession.workdirs import removal, trash
 from wfsession.workdirs.reset import reset
 
 BRANCH = "done"
-_SAMPLED = 6
+_SAMPLED = 4
 
 
 class SweepSteps(Steps):

@@ -8,7 +8,6 @@ names and modes, but not where in the files it is: git's own patch-ids leave out
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from attrs import frozen
@@ -23,9 +22,12 @@ _DIFF = (
     "diff-tree", "-r", "-p", "--root", "--binary", "--full-index", "--no-renames",
     "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none",
 )  # fmt: skip
+_NAMES = ("log", "--no-walk", "--format=", "--name-only", "--no-renames", "-z", "--stdin")
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # A branch with more commits than these was merged long ago, or never.
 _MOST_COMMITS = 2000
+# With more files than these, all commits are looked at: a command's line has an end.
+_MOST_NAMES = 500
 
 
 @frozen
@@ -54,14 +56,13 @@ def find_whereabouts(cache: Git, commit: str) -> Whereabouts:
     Raises:
         GitFailed: as `Git.ask`.
     """
-    unpushed = cache.ask("rev-list", "--parents", commit, *_NOT_ORIGIN).splitlines()
+    unpushed = cache.ask("rev-list", commit, *_NOT_ORIGIN).split()
     if not unpushed:
         return Whereabouts(commit, "on-remote")
-    elsewhere = _find_merged(cache, commit, [line.split() for line in unpushed])
-    return Whereabouts(commit, elsewhere, len(unpushed))
+    return Whereabouts(commit, _find_merged(cache, commit, unpushed), len(unpushed))
 
 
-def _find_merged(cache: Git, commit: str, unpushed: list[list[str]]) -> Elsewhere | None:
+def _find_merged(cache: Git, commit: str, unpushed: list[str]) -> Elsewhere | None:
     default = cache.find("rev-parse", "--verify", "--quiet", f"{ORIGIN}/HEAD^{{commit}}")
     if default is None or len(unpushed) > _MOST_COMMITS:
         return None
@@ -69,46 +70,39 @@ def _find_merged(cache: Git, commit: str, unpushed: list[list[str]]) -> Elsewher
     if base is None:
         return None
     whole = _make_patch(cache.ask(*_DIFF, base, commit))
-    if whole and whole in set(_list_patches(cache, _list_candidates(cache, base, default, commit))):
-        return "squash-merged"
-    # With a merge among them, what was resolved in it would be no commit's.
-    if any(len(one) != 2 for one in unpushed):
-        return None
-    commits = [one[0] for one in unpushed]
-    wanted = dict(_list_patches_by_commit(cache, commits))
-    if set(wanted) != set(commits) or "" in wanted.values():
-        # A commit that changes nothing is found nowhere.
-        return None
-    others = cache.ask("rev-list", "--no-merges", default, f"^{base}").split()
-    return "rebase-merged" if set(wanted.values()) <= set(_list_patches(cache, others)) else None
-
-
-def _list_candidates(cache: Git, base: str, default: str, commit: str) -> list[str]:
-    """Return the commits of the default branch that may be the squash, by its first file."""
     changed = cache.ask("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, commit)
-    first = changed.partition("\0")[0]
-    words = ("rev-list", "--no-merges", "--full-history", default, f"^{base}")
-    return cache.ask(*words, "--", f":(top,literal){first}").split()
+    # Whichever commit is the squash, it changes the first of the files.
+    first = changed.split("\0")[:1]
+    if whole and whole in _list_patches(cache, _list_commits(cache, base, default, first)):
+        return "squash-merged"
+    wanted = _list_patches(cache, unpushed)
+    # A commit that changes nothing is found nowhere, and a merge does not tell what it changes.
+    if "" in wanted or len(wanted) != len(unpushed):
+        return None
+    names = cache.ask(*_NAMES, stdin="\n".join([*unpushed, ""]).encode()).split("\0")
+    others = _list_commits(cache, base, default, sorted({*names} - {""}))
+    return "rebase-merged" if set(wanted) <= set(_list_patches(cache, others)) else None
 
 
-def _list_patches(cache: Git, commits: list[str]) -> Iterator[str]:
-    return (patch for _, patch in _list_patches_by_commit(cache, commits))
+def _list_commits(cache: Git, base: str, default: str, names: list[str]) -> list[str]:
+    """Return the commits of the default branch since the base that change one of some files."""
+    words = ("rev-list", "--no-merges", "--full-history", default, f"^{base}", "--")
+    few = names if len(names) <= _MOST_NAMES else []
+    return cache.ask(*words, *(f":(top,literal){name}" for name in few)).split()
 
 
-def _list_patches_by_commit(cache: Git, commits: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield commits with their patches; of one that changes nothing that is empty."""
+def _list_patches(cache: Git, commits: list[str]) -> list[str]:
+    """Return the patches of some commits; of one that changes nothing that is empty."""
     if not commits:
-        return
+        return []
     told = cache.ask(*_DIFF, "--always", "--stdin", stdin="\n".join([*commits, ""]).encode())
-    commit, lines = "", list[str]()
+    diffs: list[list[str]] = []
     for line in told.split("\n"):
         if _OID.fullmatch(line):
-            if commit:
-                yield commit, _make_patch("\n".join(lines))
-            commit, lines = line, []
-        else:
-            lines.append(line)
-    yield commit, _make_patch("\n".join(lines))
+            diffs.append([])
+        elif diffs:
+            diffs[-1].append(line)
+    return [_make_patch("\n".join(lines)) for lines in diffs]
 
 
 def _make_patch(diff: str) -> str:
