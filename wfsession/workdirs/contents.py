@@ -34,20 +34,28 @@ def walk_contents(top: str) -> Contents:
     while waiting:
         below = waiting.pop()
         try:
-            with os.scandir(os.path.join(top, below)) as entries:
-                for entry in entries:
-                    path = os.path.join(below, entry.name)
-                    status = entry.stat(follow_symlinks=False)
-                    if status.st_uid != owner:
-                        foreign.append(path)
-                    if entry.name == ".git" and below:
-                        nested.append(below)
-                    elif stat.S_ISDIR(status.st_mode) and path != ".git":
-                        waiting.append(path)
+            names = os.listdir(os.path.join(top, below))
         except FileNotFoundError:
             continue  # gone this moment
         except OSError:
             closed.append(below or ".")
+            continue
+        for name in names:
+            path = os.path.join(below, name)
+            try:
+                status = os.lstat(os.path.join(top, path))
+            except FileNotFoundError:
+                continue  # gone this moment
+            except OSError:
+                # Its names can be read, and nothing else.
+                closed.append(path)
+                continue
+            if status.st_uid != owner:
+                foreign.append(path)
+            if name == ".git" and below:
+                nested.append(below)
+            elif stat.S_ISDIR(status.st_mode) and path != ".git":
+                waiting.append(path)
     return Contents(*(tuple(sorted(paths)) for paths in (nested, foreign, closed)))
 
 
