@@ -1,4 +1,4 @@
-"""Measure everything, and write the figures and the plot into docs/performance.md.
+"""Measure everything but workdirs, and write the figures and the plot into docs/performance.md.
 
     python -m benchmarks [--rounds N] [--most SESSIONS] [--page FILE]
 
@@ -17,10 +17,9 @@ from benchmarks.hooks import measure_hooks
 from benchmarks.lab import REPOSITORY, Lab, open_lab
 from benchmarks.sizes import measure_sizes
 from benchmarks.together import measure_together
+from benchmarks.workdirs import MEMORY
 
 SIZES = (1, 100, 1_000, 10_000, 100_000)
-# In the memory of the machine, where there is such a disk.
-_MEMORY = "/dev/shm"
 
 
 def main() -> None:
@@ -49,11 +48,11 @@ def main() -> None:
     parts["sizes"] = page.tell_sizes(figures)
     parts["slopes"] = page.tell_slopes(figures)
     plot.draw(figures, options.page.with_suffix(".svg"))
-    for name, place in (("disk", where), ("tmpfs", _MEMORY)):
+    for name, place in (("disk", where), ("tmpfs", MEMORY)):
         if os.path.isdir(place):
             with open_lab(place) as lab:
                 parts[f"together on {name}"] = page.tell_loads(list(measure_together(lab, 2)))
-    with open_lab(_MEMORY if os.path.isdir(_MEMORY) else where) as lab:
+    with open_lab(MEMORY if os.path.isdir(MEMORY) else where) as lab:
         parts["sizes on tmpfs"] = page.tell_sizes(measure_sizes(lab, sizes, options.rounds))
     page.fill_in(options.page, parts)
     print(parts["budgets"])

@@ -372,3 +372,17 @@ def test_a_disk_that_has_no_locks_says_so_and_nothing_is_done(
     with pytest.raises(DiskFailed, match="No locks available"):
         workspace.switch("WFS-b")
     assert list_files(root) == before
+
+
+def test_a_lock_is_held_by_whoever_inherits_its_descriptor(root: Path) -> None:
+    with Folder.open(str(root)) as folder:
+        first, second = (Lock(folder, ".wf", "lock") for _ in range(2))
+        assert first.descriptor == -1
+        first.acquire(0)
+        inherited = os.dup(first.descriptor)
+        first.release()
+        with pytest.raises(LockTimeout):
+            second.acquire(0)
+        os.close(inherited)
+        second.acquire(0)
+        second.release()

@@ -30,6 +30,10 @@ def test_a_branch_of_the_remote_is_checked_out_at_the_path_of_its_key(shop: Work
     shop.check()
 
 
+def test_git_needs_nothing_of_the_callers_surroundings(shop: Workshop) -> None:
+    assert acquire(shop.places, "dev", shop.remote, "main").state == "created"
+
+
 def test_what_is_there_is_used_again(shop: Workshop) -> None:
     made = shop.acquire()
     again = shop.acquire()

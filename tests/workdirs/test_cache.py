@@ -11,6 +11,7 @@ from tests.workdirs.repositories import git
 from tests.workdirs.workshop import Workshop, my_access, read, tell_status
 from wfsession.errors import GitFailed
 from wfsession.workdirs.acquire import acquire
+from wfsession.workdirs.remote import parse_remote
 
 Harm = Callable[[Path], object]
 
@@ -200,8 +201,6 @@ def test_on_request_the_contents_of_files_wait_until_they_are_asked_for(shop: Wo
 def test_two_addresses_of_one_repository_share_a_cache_and_the_last_one_counts(
     shop: Workshop,
 ) -> None:
-    from wfsession.workdirs.remote import parse_remote
-
     shop.acquire("main")
     plain = parse_remote(str(shop.repository.bare))
     made = acquire(shop.places, "dev", plain, "feature/a", access=my_access())

@@ -132,6 +132,10 @@ def test_what_somebody_is_at_work_on_is_passed_over(shop: Workshop) -> None:
     with hold(shop.places.lock(made.key)):
         assert check(shop.places).findings == ()
         assert read_workdirs(shop.places)[0].in_use
+    (_entry(shop) / "wf-unfinished").unlink()
+    abandon_clone(shop)
+    with hold(shop.places.bare_lock(made.key.repository_name)):
+        assert check(shop.places).findings == ()
     assert len(check(shop.places).findings) == 1
 
 

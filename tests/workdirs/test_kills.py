@@ -14,17 +14,19 @@ from typing import Any
 import pytest
 
 from tests.figures import count
-from tests.hands import run_in_child
+from tests.hands import fork, run_in_child
 from tests.system import System
 from tests.workdirs.repositories import Repository, git
 from tests.workdirs.workshop import Workshop, read, tell_status
 from wfsession.core import disk
 from wfsession.workdirs import aside, cache, links
 from wfsession.workdirs import git as git_module
+from wfsession.workdirs.key import make_key
+from wfsession.workdirs.locks import hold, is_held
 from wfsession.workdirs.places import Places
 
 # In the ordinary run, at most so many of each kind.
-_SAMPLED = 20
+_SAMPLED = 8
 _CHANGING = frozenset({"replace", "rename", "mkdir", "unlink", "utime"})
 
 
@@ -194,19 +196,11 @@ def test_a_git_that_outlives_us_keeps_others_out_until_it_is_done(
     git("add", "-A", at=work)
     git("commit", "-qm", "Slow", at=work)
     git("push", "-q", at=work)
-    child = os.fork()
-    if not child:
-        try:
-            shop.acquire()
-        finally:
-            os._exit(1)
+    child = fork(shop.acquire)
     with (tmp_path / "begun").open() as begun:
         begun.read()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    from wfsession.workdirs.key import make_key
-    from wfsession.workdirs.locks import hold, is_held
-
     lock = shop.places.lock(make_key("dev", shop.remote, "feature/a"))
     assert is_held(lock)
     (tmp_path / "go").write_text("")

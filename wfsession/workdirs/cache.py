@@ -138,14 +138,17 @@ def is_fault_of_cache(error: GitFailed) -> bool:
 
 def _tidy(places: Places, path: str) -> None:
     """Take away what somebody left who was killed while a cache was made."""
-    folder, name = os.path.split(path)
-    if os.path.lexists(path + OLD):
-        if os.path.lexists(path):
-            set_aside(places, path + OLD)
-        else:
+    folder = os.path.dirname(path)
+    try:
+        if os.path.lexists(path + OLD) and not os.path.lexists(path):
             os.rename(path + OLD, path)
-    for left in os.listdir(folder):
-        if left.startswith(name + NEW):
+        names = os.listdir(folder)
+    except OSError as error:
+        raise as_wf_error(path, error) from None
+    if os.path.basename(path) + OLD in names:
+        set_aside(places, path + OLD)
+    for left in names:
+        if left.startswith(os.path.basename(path) + NEW):
             # A copy of what the remote has: nothing of anybody's is in it.
             shutil.rmtree(os.path.join(folder, left), ignore_errors=True)
 
