@@ -8,6 +8,7 @@ import pytest
 from tests.workdirs.dispatching import Dispatcher
 from tests.workdirs.repositories import Repository, make_repository
 from tests.workdirs.workshop import Workshop
+from tests.workdirs.yard import Yard
 from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.places import Places
 
@@ -21,6 +22,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     return Places(*(str(tmp_path / name) for name in ("cache", "data", "state")))
+
+
+@pytest.fixture
+def yard(template: Path, tmp_path: Path) -> Yard:
+    return Yard.make(template, tmp_path)
 
 
 @pytest.fixture

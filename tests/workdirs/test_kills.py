@@ -33,6 +33,8 @@ _CHANGING = frozenset({"replace", "rename", "mkdir", "unlink", "utime"})
 class Steps:
     """Counts steps, and kills this process before or after the `at`-th; 0 kills nobody."""
 
+    modules: tuple[Any, ...] = (disk, cache, aside, links)
+
     def __init__(self, at: int = 0, *, after: bool = False) -> None:
         self.at = at
         self.after = after
@@ -60,7 +62,7 @@ class Steps:
                 return self.take(name, lambda: real(*args, **options))
             return real(*args, **options)
 
-        for module in (disk, cache, aside, links):
+        for module in self.modules:
             patch.setattr(module, "os", System(see))
         patch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
         real_call = git_module._call

@@ -5,13 +5,13 @@ Each group of actions is a module with a table `ACTIONS`.
 
 from argparse import ArgumentParser
 
-from wfsession.cli import workdir_look, workdir_run
+from wfsession.cli import workdir_clean, workdir_look, workdir_run
 from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.call import Call
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.verb import Verb
 
-ACTIONS = {**workdir_look.ACTIONS, **workdir_run.ACTIONS}
+ACTIONS = {**workdir_look.ACTIONS, **workdir_run.ACTIONS, **workdir_clean.ACTIONS}
 
 
 def workdir(call: Call) -> Answer:
@@ -40,6 +40,7 @@ Experimental. A repository is a URL, an address like git@host:owner/name, or a p
   wf workdir path --agent dev --repo https://host/owner/name --branch feature/login
   wf workdir run --agent dev --repo git@host:owner/name --branch main -- make
   wf workdir list
+  wf workdir sweep --apply
   wf workdir doctor --fix""",
     "ACTION",
     workdir,

@@ -5,7 +5,7 @@ a note leads out of the root or into what is private. Source: PROTOCOL R2, R12, 
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from attrs import frozen
 
@@ -247,7 +247,7 @@ def _delete_boxes(operation: Operation, attic: Folder, boxes: tuple[Box, ...]) -
         operation.hold_lock()
         try:
             with attic.child(one.name) as box:
-                _delete_contents(operation, box)
+                delete_contents(box, operation.make_name)
             attic.remove(one.name)
         except FileNotFoundError:
             continue  # somebody else is deleting it
@@ -261,8 +261,8 @@ def _delete_boxes(operation: Operation, attic: Folder, boxes: tuple[Box, ...]) -
     return tuple(deleted)
 
 
-def _delete_contents(operation: Operation, box: Folder) -> None:
-    """Delete all that is in a box, the note first.
+def delete_contents(box: Folder, make_name: Callable[[str], str]) -> None:
+    """Delete all that is in a box, the note first; `make_name` gives names that are free in it.
 
     A directory within another is moved up into the box before it is emptied. So a single call
     leads from the box to whatever is deleted, however deep it was: no symlink can be on the way,
@@ -279,7 +279,7 @@ def _delete_contents(operation: Operation, box: Folder) -> None:
         with box.child(name) as folder:
             for entry in folder.list_names():
                 if is_directory(folder.stat(entry)):
-                    waiting.append(operation.make_name("part"))
+                    waiting.append(make_name("part"))
                     folder.move(entry, waiting[-1], box)
                 else:
                     folder.unlink(entry)

@@ -208,7 +208,9 @@ def _note_use(places: Places, key: Key, remote: Remote, branch: str) -> WorkdirR
         )
         write_record(places, record)
         return record
-    used = evolve(record, used_at=moment, url=remote.url, local_branch=branch, path=path)
+    used = evolve(
+        record, used_at=moment, url=remote.url, local_branch=branch, path=path, marked=None
+    )
     is_recent = abs((moment - record.used_at).total_seconds()) < _USED_S
     if is_recent and evolve(used, used_at=record.used_at) == record:
         return record

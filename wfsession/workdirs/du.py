@@ -66,6 +66,11 @@ def measure_usage(places: Places) -> tuple[Usage, ...]:
     return tuple(found)
 
 
+def measure(path: str) -> int:
+    """Return what one file or directory takes, in bytes."""
+    return sum(_walk(path, set()))
+
+
 def _measure(
     kind: Kind, repository: str, record: WorkdirRecord | None, path: str, seen: _Seen
 ) -> Usage:

@@ -60,7 +60,7 @@ def open_worktree(cache: Cache, path: str) -> Worktree | None:
         return None
     if link.is_unfinished or not link.has_index:
         return None
-    return Worktree(path, link, _make_git(cache.git.access, path), "reused")
+    return Worktree(path, link, make_git(cache.git.access, path), "reused")
 
 
 def make_worktree(
@@ -101,10 +101,11 @@ def make_worktree(
         raise as_wf_error(path, error) from None
     is_new = is_new or (found.is_unfinished and not found.is_emptied)
     state: State = "created" if is_new else "repaired"
-    return Worktree(path, found, _make_git(cache.git.access, path), state, notes)
+    return Worktree(path, found, make_git(cache.git.access, path), state, notes)
 
 
-def _make_git(access: Access, path: str) -> Git:
+def make_git(access: Access, path: str) -> Git:
+    """Return git for a worktree; without git-lfs its pointers stay what they are."""
     has_lfs = shutil.which("git-lfs", path=access.environment.get("PATH")) is not None
     return Git(access, directory=path, options=() if has_lfs else _NO_LFS)
 
