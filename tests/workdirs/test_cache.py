@@ -209,6 +209,21 @@ def test_two_addresses_of_one_repository_share_a_cache_and_the_last_one_counts(
     assert git("config", "remote.origin.url", at=shop.bare) == plain.url
 
 
+def test_where_a_command_in_a_worktree_led_the_cache_elsewhere_it_is_led_back(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    made = shop.acquire("main")
+    git("init", "-q", "--bare", "other.git", at=tmp_path)
+    git("remote", "set-url", "origin", str(tmp_path / "other.git"), at=made.path)
+    git("remote", "set-url", "--add", "origin", str(tmp_path / "third.git"), at=made.path)
+    git("remote", "add", "upstream", str(tmp_path / "other.git"), at=made.path)
+    shop.repository.commit("main", "two\n")
+
+    assert shop.acquire("main").head == shop.repository.head("main")
+    assert git("config", "--get-all", "remote.origin.url", at=shop.bare) == shop.remote.url
+    assert git("config", "remote.upstream.url", at=shop.bare) == str(tmp_path / "other.git")
+
+
 def test_branches_that_went_from_the_remote_go_from_the_cache(shop: Workshop) -> None:
     shop.acquire("main")
     git("update-ref", "-d", "refs/heads/feature/a", at=shop.repository.bare)

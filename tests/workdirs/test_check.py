@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.workdirs.repositories import git
@@ -13,7 +14,7 @@ from wfsession.workdirs.check import check, check_and_fix
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.listing import read_workdirs
 from wfsession.workdirs.locks import hold
-from wfsession.workdirs.record import read_records
+from wfsession.workdirs.record import Mark, read_records, write_record
 
 Harm = Callable[[Workshop], object]
 
@@ -124,6 +125,18 @@ def test_where_all_is_well_nothing_is_found(shop: Workshop) -> None:
     shop.acquire()
     assert check(shop.places).findings == ()
     assert check_and_fix(shop.places, my_access()).fixed == ()
+
+
+def test_what_was_marked_is_still_marked_when_it_is_put_right(shop: Workshop) -> None:
+    made = shop.acquire()
+    mark = Mark(made.record.used_at, "branch_deleted")
+    write_record(shop.places, attrs.evolve(made.record, marked=mark))
+    lose_link(shop)
+
+    assert len(check_and_fix(shop.places, my_access()).fixed) == 1
+
+    (record,) = read_records(shop.places)[0]
+    assert record.marked == mark
 
 
 def test_what_somebody_is_at_work_on_is_passed_over(shop: Workshop) -> None:

@@ -39,6 +39,8 @@ _BROKEN = re.compile(
     r"|packfile .* (cannot|does not|is)|bad config|bad numeric config|could not parse|inflate"
     r"|unable to parse object|failed to read object|not valid: (HEAD|refs)"
 )
+_ORIGIN = re.compile(r'^\[remote "origin"\]\n((?:[ \t].*\n?)*)', re.MULTILINE)
+_URL = re.compile(r"^\s*url = (.*)$", re.MULTILINE)
 _LOCKED = re.compile(r"(?:Unable to create|could not lock config file) '?(.+?)'?: File exists")
 
 
@@ -172,8 +174,11 @@ def set_halves_aside(places: Places, path: str) -> int:
 def _refresh(places: Places, git: Git, remote: Remote, asked_ns: int) -> None:
     """Fetch, unless somebody did since this was asked for."""
     url, fetched_ns = _read_stamp(git.git_dir)
-    if url != remote.url:
-        _run(git, "config", "remote.origin.url", remote.url)
+    if _read_origins(git.git_dir) != [remote.url]:
+        # Another address; or somebody said `git remote set-url`, and what is set in one worktree
+        # is set in all of them.
+        _run(git, "config", "--replace-all", "remote.origin.url", remote.url)
+        fetched_ns = 0
     if url == remote.url and fetched_ns >= asked_ns:
         return
     started_ns = time.time_ns()
@@ -184,6 +189,16 @@ def _refresh(places: Places, git: Git, remote: Remote, asked_ns: int) -> None:
             raise
         _run(git, *_FETCH, "origin")
     _write_stamp(git.git_dir, remote.url, started_ns)
+
+
+def _read_origins(path: str) -> list[str]:
+    """Return the addresses of origin as they stand in the configuration of a cache."""
+    try:
+        with open(os.path.join(path, "config"), "rb") as file:
+            text = os.fsdecode(file.read(1 << 20))
+    except OSError:
+        return []
+    return _URL.findall("".join(_ORIGIN.findall(text)))
 
 
 def _run(git: Git, *words: str) -> None:

@@ -7,20 +7,25 @@ removes nothing of people's: what is in the way goes to the trash.
 import os
 from collections.abc import Callable, Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wfsession.core.model import Finding, Severity
 from wfsession.errors import WfError
-from wfsession.workdirs.acquire import acquire
+from wfsession.workdirs.acquire import acquire_held
 from wfsession.workdirs.aside import set_aside
 from wfsession.workdirs.cache import is_sound, open_cache, parse_cache_name, read_url
 from wfsession.workdirs.git import Access
 from wfsession.workdirs.key import Key, find_branch_fault, name_repository
 from wfsession.workdirs.links import Link, list_links
 from wfsession.workdirs.listing import Workdir, read_workdirs
-from wfsession.workdirs.locks import is_held
+from wfsession.workdirs.locks import hold, is_held
 from wfsession.workdirs.places import Places
-from wfsession.workdirs.record import read_records
+from wfsession.workdirs.record import (
+    WorkdirRecord,
+    read_record,
+    read_records,
+    write_record,
+)
 from wfsession.workdirs.remote import Remote, parse_remote
 
 _WAIT_S = 10.0
@@ -106,8 +111,14 @@ def _find(name: str, path: str, message: str) -> Finding:
 
 def _make_acquire(places: Places, key: Key, access: Access, url: str) -> _Fix:
     def fix() -> None:
-        remote = parse_remote(url)
-        acquire(places, key.agent, remote, key.branch, access=access, timeout_s=_WAIT_S)
+        with hold(places.lock(key), _WAIT_S) as descriptor:
+            before = read_record(places, key)
+            made = acquire_held(
+                places, key, parse_remote(url), descriptor, access=access, timeout_s=_WAIT_S
+            )
+            if isinstance(before, WorkdirRecord) and before.marked:
+                # Nobody took it up for work.
+                write_record(places, evolve(made.record, marked=before.marked))
 
     return fix
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from wfsession.core.times import encode_time
-from wfsession.errors import GitFailed, InvalidValue, LockTimeout, WfError
+from wfsession.errors import GitFailed, LockTimeout, WfError
 from wfsession.settings import WorkdirSettings
-from wfsession.workdirs.cache import REFSPEC, is_sound, open_cache, update_default
+from wfsession.workdirs.cache import is_sound, open_cache, update_default
 from wfsession.workdirs.clean import Cleaner, Decision, act, look
 from wfsession.workdirs.du import measure
 from wfsession.workdirs.git import Access, Git
@@ -27,7 +27,7 @@ from wfsession.workdirs.record import (
     read_records,
     write_record,
 )
-from wfsession.workdirs.remote import Remote, parse_remote
+from wfsession.workdirs.remote import Remote
 from wfsession.workdirs.trash import Expired, expire
 
 # When the branch of a workdir was first seen on the remote: a key of the record.
@@ -153,25 +153,12 @@ def refresh(cleaner: Cleaner, group: Iterable[WorkdirRecord]) -> tuple[Reason, .
         ) as cache:
             if not cache.is_fresh:
                 return (Reason("remote-unreachable", "; ".join(cache.notes)),)
-            if not _is_origin(cache.git, remote):
-                return (Reason("remote-unreachable", "origin was made another repository"),)
             update_default(cache.git)
             return ()
     except LockTimeout as error:
         return (Reason("busy", str(error)),)
     except WfError as error:
         return (Reason("remote-unreachable", str(error)),)
-
-
-def _is_origin(cache: Git, remote: Remote) -> bool:
-    """Tell whether origin is the repository: a `git remote set-url` is for all worktrees."""
-    urls = cache.ask("config", "--get-all", "remote.origin.url").split("\n")
-    refspecs = cache.ask("config", "--get-all", "remote.origin.fetch").split("\n")
-    try:
-        identities = {parse_remote(url, "/").identity for url in urls}
-    except InvalidValue:
-        return False
-    return identities == {remote.identity} and REFSPEC in refspecs
 
 
 def _note_seen(cleaner: Cleaner, record: WorkdirRecord) -> WorkdirRecord:
