@@ -140,7 +140,7 @@ class Cleaned(Answer):
         expired = sum(not one.problem for one in swept.expired)
         gone = f"{count(expired, 'box')} of the trash, {tell_size(swept.freed_bytes)} of the disk"
         if swept.others:
-            yield f"{count(swept.others, 'other workdir')} nobody is done with."
+            yield f"Not done with: {count(swept.others, 'other workdir')}."
         if not removed and not expired:
             yield "There is nothing to remove."
         elif not swept.applied:
