@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import wfsession
-from tests.threads import THREAD, as_thread, current, read_kept
+from tests.as_thread import THREAD, as_thread, current, read_kept
 from tests.trees_disk import add_session, mark, settle
 from wfsession.core import binding
 from wfsession.core.model import Binding

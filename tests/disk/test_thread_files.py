@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import wfsession
+from tests.as_thread import THREAD, as_thread, at, current, read_kept
 from tests.hands import play
-from tests.threads import THREAD, as_thread, at, current, read_kept
 from wfsession.core import binding, draft
 from wfsession.core.model import ThreadFacts
 from wfsession.core.times import parse_time

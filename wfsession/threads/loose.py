@@ -1,0 +1,63 @@
+"""What others wrote, taken from parsed JSON leniently: a value of the type that is meant, or none.
+
+Pure. Imports core only. Nothing here raises, whatever it is given.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from wfsession.core.times import parse_time
+
+# More tokens than any response has, and few enough that no sum of them leaves 64 bits.
+MOST = 10**12
+# A path, a name, an id: what is longer is none.
+MOST_CHARACTERS = 4096
+_NOTHING: dict[str, Any] = {}
+
+
+def get_text(data: Mapping[str, Any], key: str) -> str:
+    """Return a text of at most MOST_CHARACTERS, without what stands around it, or an empty one."""
+    value = data.get(key)
+    return value.strip() if isinstance(value, str) and len(value) <= MOST_CHARACTERS else ""
+
+
+def get_long_text(data: Mapping[str, Any], key: str) -> str:
+    """Return a text of any length, or an empty one."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def get_count(data: Mapping[str, Any], key: str) -> int | None:
+    """Return a whole number from 0 to MOST, or None."""
+    value = data.get(key)
+    return value if type(value) is int and 0 <= value <= MOST else None
+
+
+def get_object(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return an object, or an empty one."""
+    value = data.get(key)
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def get_objects(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return what is an object in a list, or an empty list."""
+    value = data.get(key)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def get_moment(data: Mapping[str, Any], key: str) -> datetime | None:
+    """Return a time that is written as RFC 3339, or in milliseconds since 1970, or None."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return parse_time(value)
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a text on one line, of at most so many characters."""
+    line = " ".join(text[: most * 4].split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
