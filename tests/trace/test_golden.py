@@ -318,6 +318,22 @@ def test_a_rebase(repository: Repository) -> None:
     assert tell_lines("b.py") == [("from A", "WFS-alpha"), ("from B", "WFS-beta")]
 
 
+def test_a_rebased_line_of_an_agent_makes_no_later_one_its_own(repository: Repository) -> None:
+    repository.git("checkout", "-q", "-b", "side")
+    repository.a_writes("b.py", "pass\n")
+    first = repository.commit()
+    trace()
+    repository.write("b.py", "pass\nx = 1\npass\n")
+    second = repository.commit()
+    repository.git("checkout", "-q", "main")
+    repository.write("c.py", "of a person\n")
+    repository.commit()
+    repository.git("rebase", "-q", "main", "side")
+    carry((first, repository.head("HEAD~1")), (second, repository.head()))
+    assert see("HEAD~1")["files"][0]["conversations"] == [by_a(1, 1, "pass\n")]
+    assert wf("trace", "show").code == 1
+
+
 def test_a_squash(repository: Repository) -> None:
     olds = []
     repository.a_writes("a.py", f"from A\n{BASE}")

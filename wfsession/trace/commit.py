@@ -60,7 +60,7 @@ def trace_commit(git: Git, root_path: str, revision: str) -> Traced:
     """
     commit = read_commit(git, revision)
     changes = read_changes(git, commit)
-    store = read_written(root_path, commit.until_ms, list_paths(changes))
+    store = read_written(root_path, list_paths(changes))
     authored = find_authored(git, commit, changes, store)
     return Traced(commit, changes, authored, store.unparsed)
 

@@ -58,7 +58,7 @@ def trace_rewritten(
     store = Store()
     if root_path is not None:
         paths = {path for changes in changed.values() for path in list_paths(changes)}
-        store = read_written(root_path, max((one.until_ms for one in news), default=0), paths)
+        store = read_written(root_path, paths)
     fresh: dict[str, Patch] = {}
     traced = []
     for commit in news:

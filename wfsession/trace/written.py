@@ -37,14 +37,11 @@ class Store:
     unparsed: int = 0
 
 
-def read_written(
-    root_path: str, until_ms: int | None = None, paths: Collection[str] | None = None
-) -> Store:
+def read_written(root_path: str, paths: Collection[str] | None = None) -> Store:
     """Read what agents wrote in all sessions of a root, the archived among them.
 
     Args:
         root_path: the root.
-        until_ms: leave out what was written later, in ms since 1970.
         paths: the files that are asked for; patches that cannot be about any may be left out.
 
     Raises:
@@ -60,7 +57,7 @@ def read_written(
                 one = _parse_line(line, session, thread)
                 if isinstance(one, Unparsed):
                     unparsed += 1
-                elif one is not None and (until_ms is None or one.at_ms <= until_ms):
+                elif one is not None:
                     written.append(one)
     return Store(tuple(written), unparsed)
 
