@@ -13,7 +13,7 @@ from tests.trace.repository import Repository, git
 from tests.trace.test_golden import URL_A, see, tell_lines
 
 BASE = "one\ntwo\nthree\n"
-pytestmark = pytest.mark.usefixtures("_wf_on_path")
+pytestmark = [pytest.mark.needs("git", "bash"), pytest.mark.usefixtures("_wf_on_path")]
 SAYS = 'echo "$(basename "$0") $(dirname "$0") $*: $(cat)" >>"{log}"'
 
 

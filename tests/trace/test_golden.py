@@ -12,6 +12,8 @@ import pytest
 from tests.cli.wf import wf
 from tests.trace.repository import MODEL_A, MODEL_B, Repository
 
+pytestmark = pytest.mark.needs("git")
+
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "wfsession/trace/agent-trace.schema.json").read_text()
 )

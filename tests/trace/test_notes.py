@@ -28,6 +28,8 @@ from wfsession.trace.record import (
     parse_records,
 )
 
+pytestmark = pytest.mark.needs("git")
+
 ID = "01a20442-cb40-79f3-b8c8-1d20b3214dcb"
 
 
@@ -187,3 +189,7 @@ def test_where_nothing_can_be_written_it_is_an_error(
     assert not list((repository.path / ".git").glob("fast_import_crash*"))
     lock.unlink()
     assert write_records(git_there, {head: make(head)})
+
+
+def test_the_link_to_a_conversation_is_a_link_whatever_the_names() -> None:
+    assert Author("WFS-é", "codex--1/2 3").url == "wfsession:WFS-%C3%A9/codex--1%2F2%203"

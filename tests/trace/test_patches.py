@@ -13,6 +13,8 @@ from wfsession.trace.patch import Author, Hunk, Line, Patch, PatchFile
 from wfsession.trace.patches import Unparsed, encode_patch, parse_patch
 from wfsession.trace.paths import quote, unquote
 
+pytestmark = pytest.mark.needs("git")
+
 AUTHOR = Author("WFS-a", "shell--1")
 # What a diff is in danger of taking for something else.
 _CONTENT = st.lists(

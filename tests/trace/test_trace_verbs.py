@@ -11,6 +11,8 @@ from tests.cli.wf import Done, run_in_terminal, wf
 from tests.trace.repository import Repository, git
 from tests.trace.test_golden import SCHEMA, URL_A, carry, trace
 
+pytestmark = pytest.mark.needs("git")
+
 BASE = "one\ntwo\nthree\n"
 
 

@@ -8,6 +8,8 @@ from tests.trace.repository import Repository, make_diff
 from wfsession.trace.patch import Author
 from wfsession.trace.written import read_written
 
+pytestmark = pytest.mark.needs("git")
+
 DIFF = make_diff("src/f.py", None, "x\n")
 
 

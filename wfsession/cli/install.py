@@ -161,7 +161,7 @@ For claude-code: hooks in .claude/settings.json, the commands /wf-start, /wf-swi
 /wf-list, /wf-resume, /wf-complete and /wf-status, and a skill. For codex: hooks in
 .codex/hooks.json, which Codex runs only after you trusted them. What is there already
 stays as it stands; nothing is written where settings cannot be read. For git-hooks:
-post-commit and post-rewrite of this repository, wherever core.hooksPath has them, which
+post-commit and post-rewrite of this repository, where core.hooksPath has them, to
 keep who wrote what was committed (wf trace); a hook that is there is run as before.
 
   wf install claude-code

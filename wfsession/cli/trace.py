@@ -32,9 +32,10 @@ TRACE = Verb(
     "trace",
     "tell which agent wrote a line, and keep that with each commit",
     """\
-A commit's record (Agent Trace) says of each hunk whether an agent wrote it, in which
-conversation and with which model. It is kept as a note of git, in refs/notes/agent-trace.
-`wf install git-hooks` has git keep it up with each commit, amend, rebase and squash.
+A commit's record (Agent Trace) says of each hunk whether an agent wrote it, in
+which conversation and with which model. It is a note of git, in the ref
+refs/notes/agent-trace. `wf install git-hooks` has git keep it up with each
+commit, amend, rebase and squash.
 
   wf trace commit
   wf trace show HEAD

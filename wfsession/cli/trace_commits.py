@@ -45,7 +45,7 @@ _LINES = (
     Column("BY"),
     Column("MODEL", drop=3, least=8),
     Column("SESSION", least=10),
-    Column("CONVERSATION", drop=4, least=20),
+    Column("CONVERSATION", drop=4),
     Column("CODE", drop=1, least=16),
 )
 

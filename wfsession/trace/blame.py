@@ -64,7 +64,7 @@ def blame(git: Git, path: str, lines: str = "") -> tuple[BlamedLine, ...]:
     try:
         text = git.ask(*words, "--", path)
     except GitFailed as error:
-        reason = f"{path} cannot be told apart by line: {error.reason}"
+        reason = f"{path}: {error.reason}"
         raise InvalidValue("blame", path, reason, "git ls-files lists what is there") from None
     places = tuple(_parse(text))
     commits = dict.fromkeys(place.revision for place in places if place.revision)
