@@ -23,7 +23,8 @@ def _wf_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
     program = programs / "wf"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m wfsession "$@"\n')
+    said = f'echo "$*" >>"{tmp_path}/calls"'
+    program.write_text(f'#!/bin/sh\n{said}\nexec "{sys.executable}" -P -m wfsession "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     paths = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
@@ -98,6 +99,21 @@ def test_amend_rebase_and_squash_carry_the_records_along(hooked: Repository) -> 
         ("of a person", "unknown"),
     ]
     assert tell_lines("b.py") == [("from B", "WFS-beta"), ("more", "WFS-beta")]
+
+
+def test_a_rebase_calls_us_once_however_many_commits_it_makes(
+    hooked: Repository, tmp_path: Path
+) -> None:
+    hooked.git("checkout", "-q", "-b", "side", "HEAD")
+    hooked.write("c.py", "c\n")
+    hooked.commit()
+    hooked.git("checkout", "-q", "main")
+    for number in range(3):
+        hooked.write("b.py", f"{number}\n")
+        hooked.commit()
+    (tmp_path / "calls").unlink()
+    hooked.git("rebase", "-q", "side")
+    assert (tmp_path / "calls").read_text() == "trace rewrite --hook\n"
 
 
 def test_a_commit_that_is_made_while_a_rebase_waits_is_traced(hooked: Repository) -> None:
