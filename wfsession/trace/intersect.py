@@ -14,6 +14,8 @@ from wfsession.trace.patch import Author, Line, Patch, PatchFile
 
 _NumberKey = tuple[str, str, int]
 _ContentKey = tuple[str, str]
+# The places of a file in a patch, a hunk in that, a line in that.
+_Where = tuple[int, int, int]
 
 
 def intersect(
@@ -42,25 +44,32 @@ def intersect(
         pool.drop(patch)
     for patch in carried:
         pool.add(patch)
-    found: dict[tuple[int, int, int], Author] = {}
+    return _keep(committed, _match(pool, committed))
+
+
+def _match(pool: "_Pool", committed: Patch) -> dict[_Where, Author]:
+    """Return who wrote which lines: by the surest kind of file first, then with the same number."""
     lines = [
-        (file, line, (at, place, index))
+        ((at, place, index), line)
         for at, file in enumerate(committed.files)
         for place, hunk in enumerate(file.hunks)
         for index, line in enumerate(hunk.lines)
         if line.kind != "context"
     ]
-    for rank in range(len(_RANKS)):
+    found: dict[_Where, Author] = {}
+    for find in _RANKS:
+        tables = [tuple(find(pool, file)) for file in committed.files]
         for with_number in (True, False):
-            for file, line, where in lines:
-                if where not in found:
-                    author = pool.take(file, line, rank, with_number)
+            for where, line in lines:
+                for table in tables[where[0]] if where not in found else ():
+                    author = table.take(line, with_number)
                     if author is not None:
                         found[where] = author
-    return _keep(committed, found)
+                        break
+    return found
 
 
-def _keep(committed: Patch, found: dict[tuple[int, int, int], Author]) -> Patch:
+def _keep(committed: Patch, found: dict[_Where, Author]) -> Patch:
     files = []
     for at, file in enumerate(committed.files):
         hunks = []
@@ -119,15 +128,14 @@ class _Table:
 
     def drop(self, line: Line) -> bool:
         """Use the line up that its author wrote, if there is one."""
-        entries = [
-            entry
-            for entry in self.by_content.get(line.key, [])
-            if not entry.is_used and line.author and entry.author.thread == line.author.thread
-        ]
-        same = [entry for entry in entries if entry.number == line.number]
-        for entry in (same or entries)[-1:]:
-            entry.is_used = True
-            return True
+        rest = self.by_content.get(line.key, [])
+        while rest and rest[-1].is_used:
+            rest.pop()
+        for entries in (self.by_number.get((*line.key, line.number), []), rest):
+            for entry in reversed(entries):
+                if not entry.is_used and line.author and entry.author.thread == line.author.thread:
+                    entry.is_used = True
+                    return True
         return False
 
 
@@ -153,20 +161,13 @@ class _Pool:
             self._by_name.setdefault(_name_of(path), []).append(path)
         return self._tables[path]
 
-    def take(self, file: PatchFile, line: Line, rank: int, with_number: bool) -> Author | None:
-        for table in self._find(file, rank):
-            author = table.take(line, with_number)
-            if author is not None:
-                return author
-        return None
-
     def drop(self, patch: Patch) -> None:
         """Use up what went into a commit."""
-        for file, line in patch.touched():
-            any(table.drop(line) for rank in range(len(_RANKS)) for table in self._find(file, rank))
-
-    def _find(self, file: PatchFile, rank: int) -> Iterable[_Table]:
-        return _RANKS[rank](self, file)
+        for file in patch.files:
+            tables = [table for find in _RANKS for table in find(self, file)]
+            for hunk in file.hunks:
+                for line in hunk.touched:
+                    any(table.drop(line) for table in tables)
 
     def at_path(self, file: PatchFile) -> Iterable[_Table]:
         """The very path."""
