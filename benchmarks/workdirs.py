@@ -22,9 +22,9 @@ from benchmarks import page
 from benchmarks.budgets import Row
 from benchmarks.clock import Task, Times, time_all
 from benchmarks.lab import REPOSITORY
+from wfsession.git import Access, make_access
 from wfsession.workdirs.acquire import acquire
 from wfsession.workdirs.du import measure_usage
-from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.remote import Remote, parse_remote
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.wf import run_in_terminal, strip_colour, wf
 from tests.workdirs.repositories import Repository, make_repository
+from wfsession.git import make_access
 from wfsession.workdirs.acquire import Acquired, acquire
-from wfsession.workdirs.git import make_access
 
 KEY = ("--agent", "dev", "--repo", "https://ada:hunter2@host/owner/name", "--branch", "feature/a")
 

@@ -9,7 +9,7 @@ from tests.workdirs.dispatching import Dispatcher
 from tests.workdirs.repositories import Repository, make_repository
 from tests.workdirs.workshop import Workshop
 from tests.workdirs.yard import Yard
-from wfsession.workdirs.git import Access, make_access
+from wfsession.git import Access, make_access
 from wfsession.workdirs.places import Places
 
 

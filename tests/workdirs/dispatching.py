@@ -11,8 +11,8 @@ from typing import Any
 from attrs import field, frozen
 
 from tests.workdirs.repositories import Repository
+from wfsession.git import make_access
 from wfsession.workdirs.dispatch import Dispatch, Terms, dispatch
-from wfsession.workdirs.git import make_access
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.resume import Resume, resume_options

@@ -13,8 +13,8 @@ from tests.faults.test_real_disks import mount
 from tests.workdirs.repositories import Repository, git
 from tests.workdirs.workshop import Workshop, my_access, read, tell_status
 from wfsession.errors import GitFailed, InvalidValue, WfError
+from wfsession.git import make_access
 from wfsession.workdirs.acquire import acquire
-from wfsession.workdirs.git import make_access
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.remote import parse_remote
 

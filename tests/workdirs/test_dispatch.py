@@ -16,8 +16,8 @@ from wfsession.core import lifecycle
 from wfsession.core.locate import Environment
 from wfsession.core.model import Session
 from wfsession.errors import GitFailed, InvalidValue, LockTimeout
+from wfsession.git import make_access
 from wfsession.workdirs.child import Identity
-from wfsession.workdirs.git import make_access
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.session import open_session

@@ -13,7 +13,14 @@ import pytest
 
 from tests.workdirs.repositories import Repository, git
 from wfsession.errors import GitFailed
-from wfsession.workdirs.git import Access, Git, check_version, make_access, make_failure
+from wfsession.git import (
+    Access,
+    Git,
+    check_version,
+    hide_credentials,
+    make_access,
+    make_failure,
+)
 
 AMBIENT = (
     "GIT_DIR",
@@ -166,7 +173,7 @@ def test_an_interrupt_ends_git_and_lets_it_tidy_up(tmp_path: Path) -> None:
     access = make_stub(tmp_path, f"{trap}\n{wait}")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from wfsession.workdirs.git import Git, make_access\n"
+        "from wfsession.git import Git, make_access\n"
         "Git(make_access({'PATH': sys.argv[2]})).run('x')\n"
     )
     words = [sys.executable, "-c", script, str(Path(__file__).parents[2])]
@@ -178,3 +185,8 @@ def test_an_interrupt_ends_git_and_lets_it_tidy_up(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in process.communicate(timeout=30)[1]
     assert (tmp_path / "tidied").exists()
+
+
+def test_what_git_says_is_told_without_credentials() -> None:
+    said = "fatal: unable to access 'https://ada:p@ss@host/a/': no, ssh://git@host/b"
+    assert hide_credentials(said) == "fatal: unable to access 'https://host/a/': no, ssh://host/b"

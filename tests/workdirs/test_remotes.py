@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wfsession.errors import InvalidValue
 from wfsession.workdirs.key import name_repository
-from wfsession.workdirs.remote import hide_credentials, parse_remote
+from wfsession.workdirs.remote import parse_remote
 
 SAME = [
     "https://github.com/owner/name",
@@ -155,8 +155,3 @@ def test_any_text_is_a_repository_or_is_refused(text: str) -> None:
         return
     assert parse_remote(found.url).identity == found.identity
     assert "/" not in name_repository(found.identity)
-
-
-def test_what_git_says_is_told_without_credentials() -> None:
-    said = "fatal: unable to access 'https://ada:p@ss@host/a/': no, ssh://git@host/b"
-    assert hide_credentials(said) == "fatal: unable to access 'https://host/a/': no, ssh://host/b"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.workdirs.test_git import make_stub
 from tests.workdirs.workshop import my_access
-from wfsession.workdirs.git import make_access
+from wfsession.git import make_access
 from wfsession.workdirs.users import find_users
 
 NO_PROC = "/nonexistent"

@@ -6,8 +6,8 @@ from pathlib import Path
 from attrs import frozen
 
 from tests.workdirs.repositories import Repository, git
+from wfsession.git import Access, make_access
 from wfsession.workdirs.acquire import Acquired, acquire
-from wfsession.workdirs.git import Access, make_access
 from wfsession.workdirs.key import make_key, name_repository
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.record import read_records

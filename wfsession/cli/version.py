@@ -7,12 +7,16 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-def tell_version() -> "NoReturn":
-    """Raise the version of what is installed."""
+def find_version() -> str:
+    """Return which wfsession this is."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        number = version("wfsession")
+        return version("wfsession")
     except PackageNotFoundError:
-        number = "(from a checkout that is not installed)"
-    raise Told("wf", f"wf {number}")
+        return "(from a checkout that is not installed)"
+
+
+def tell_version() -> "NoReturn":
+    """Raise the version of what is installed."""
+    raise Told("wf", f"wf {find_version()}")

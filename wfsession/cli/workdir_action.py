@@ -8,8 +8,8 @@ from attrs import frozen
 
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
+from wfsession.git import Access, make_access
 from wfsession.settings import read_settings
-from wfsession.workdirs.git import Access, make_access
 
 
 @frozen

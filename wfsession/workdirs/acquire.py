@@ -8,9 +8,9 @@ from attrs import evolve, frozen
 
 from wfsession.core.times import now
 from wfsession.errors import GitFailed, RecordUnusable
+from wfsession.git import Access
 from wfsession.workdirs.aside import set_aside
 from wfsession.workdirs.cache import is_fault_of_cache, open_cache
-from wfsession.workdirs.git import Access
 from wfsession.workdirs.key import Key, make_key
 from wfsession.workdirs.locks import DEFAULT_WAIT_S, hold
 from wfsession.workdirs.places import Places, find_places

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from attrs import frozen
 
 from wfsession.errors import GitFailed, as_wf_error
+from wfsession.git import Access, Git, check_version
 from wfsession.workdirs.aside import set_aside
-from wfsession.workdirs.git import Access, Git, check_version
 from wfsession.workdirs.key import name_repository
 from wfsession.workdirs.links import list_links
 from wfsession.workdirs.locks import hold

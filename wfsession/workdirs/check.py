@@ -11,10 +11,10 @@ from attrs import evolve, frozen
 
 from wfsession.core.model import Finding, Severity
 from wfsession.errors import WfError
+from wfsession.git import Access
 from wfsession.workdirs.acquire import acquire_held
 from wfsession.workdirs.aside import set_aside
 from wfsession.workdirs.cache import is_sound, open_cache, parse_cache_name, read_url
-from wfsession.workdirs.git import Access
 from wfsession.workdirs.key import Key, find_branch_fault, name_repository
 from wfsession.workdirs.links import Link, list_links
 from wfsession.workdirs.listing import Workdir, read_workdirs

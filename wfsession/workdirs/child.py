@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from wfsession.core.locate import VARIABLES
-from wfsession.workdirs.git import Access
+from wfsession.git import Access
 from wfsession.workdirs.resume import Resume
 
 RESUME = "WF_RESUME"

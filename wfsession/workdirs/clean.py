@@ -10,8 +10,8 @@ from typing import Literal
 from attrs import evolve, frozen
 
 from wfsession.errors import GitFailed, LockTimeout, WfError
+from wfsession.git import Access, Git
 from wfsession.workdirs.evidence import Evidence, gather
-from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.locks import DEFAULT_WAIT_S, hold, is_held
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.reasons import Kind, Reason

@@ -8,7 +8,7 @@ import stat
 
 from attrs import frozen
 
-from wfsession.workdirs.git import Git
+from wfsession.git import Git
 
 _REGULAR, _GITLINK = "100", "160000"
 

@@ -17,6 +17,7 @@ from wfsession.core.model import ThreadFacts
 from wfsession.core.names import find_thread_fault
 from wfsession.core.times import encode_time, now
 from wfsession.errors import GitFailed, InvalidValue, LockTimeout, WfError
+from wfsession.git import Access, Git
 from wfsession.threads.bindings import Thread
 from wfsession.workdirs.acquire import Acquired, acquire_held
 from wfsession.workdirs.child import (
@@ -27,7 +28,6 @@ from wfsession.workdirs.child import (
     find_parent,
     make_child_environment,
 )
-from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.key import Key, make_key
 from wfsession.workdirs.locks import hold
 from wfsession.workdirs.places import Places

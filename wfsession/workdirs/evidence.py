@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from wfsession.errors import GitFailed, WfError
+from wfsession.git import Access, Git
 from wfsession.workdirs.contents import read_tracked, walk_contents
-from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.links import Link, find_link, is_linked
 from wfsession.workdirs.merged import Elsewhere, find_whereabouts
 from wfsession.workdirs.places import Places

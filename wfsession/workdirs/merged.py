@@ -12,7 +12,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from wfsession.workdirs.git import Git
+from wfsession.git import Git
 
 Elsewhere = Literal["on-remote", "squash-merged", "rebase-merged"]
 

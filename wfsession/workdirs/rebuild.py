@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 
 from wfsession.errors import GitFailed
-from wfsession.workdirs.git import Git
+from wfsession.git import Git
 from wfsession.workdirs.links import list_links
 
 _REMOTE = "refs/remotes/"

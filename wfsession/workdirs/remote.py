@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from wfsession.errors import InvalidValue
+from wfsession.git import hide_credentials
 
 _PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 _SCHEMES = {**{one: one for one in _PORTS}, "git+ssh": "ssh", "ssh+git": "ssh"}
@@ -23,7 +24,6 @@ _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BRACKETED = re.compile(r"(?:(?P<user>[^@/\[\]]*)@)?\[(?P<inside>[^\[\]/]*)\]:(?P<path>.*)")
 _SCP = re.compile(r"(?:(?P<user>[^@/:]*)@)?(?P<inside>[^@/:\[\]]+):(?P<path>.*)")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _HINT = "as in: https://host/owner/name, git@host:owner/name, or a directory"
 
 
@@ -63,11 +63,6 @@ def parse_remote(text: str, directory: str = "") -> Remote:
         return _parse_scp(text, found["user"] or "", found["inside"], found["path"])
     path = os.path.abspath(os.path.join(directory or os.getcwd(), text))
     return Remote(_name_path(path), path)
-
-
-def hide_credentials(text: str) -> str:
-    """Return text, such as what git said, without the user and password of any URL in it."""
-    return _CREDENTIALS.sub("", text)
 
 
 def _refuse(text: str, reason: str) -> InvalidValue:

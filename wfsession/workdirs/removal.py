@@ -16,10 +16,10 @@ from attrs import frozen
 
 from wfsession.core.disk import Folder
 from wfsession.errors import GitFailed, as_wf_error
+from wfsession.git import Git
 from wfsession.workdirs import trash
 from wfsession.workdirs.evidence import Evidence
 from wfsession.workdirs.files import replace_file
-from wfsession.workdirs.git import Git
 from wfsession.workdirs.merged import ORIGIN
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.record import LIMIT_BYTES

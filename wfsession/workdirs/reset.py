@@ -7,10 +7,10 @@ given up, and then too it goes to the trash; whoever works in it keeps it always
 from datetime import datetime
 
 from wfsession.errors import InvalidValue
+from wfsession.git import Access
 from wfsession.settings import WorkdirSettings
 from wfsession.workdirs.cache import is_sound
 from wfsession.workdirs.clean import Cleaner, Decision, act, look
-from wfsession.workdirs.git import Access
 from wfsession.workdirs.key import Key, check_agent
 from wfsession.workdirs.locks import DEFAULT_WAIT_S
 from wfsession.workdirs.places import Places

@@ -11,11 +11,11 @@ from attrs import evolve, frozen
 
 from wfsession.core.times import encode_time
 from wfsession.errors import GitFailed, LockTimeout, WfError
+from wfsession.git import Access, Git
 from wfsession.settings import WorkdirSettings
 from wfsession.workdirs.cache import is_sound, open_cache, update_default
 from wfsession.workdirs.clean import Cleaner, Decision, act, look
 from wfsession.workdirs.du import measure
-from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.locks import DEFAULT_WAIT_S, hold
 from wfsession.workdirs.merged import ORIGIN
 from wfsession.workdirs.places import Places

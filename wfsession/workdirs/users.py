@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Collection, Iterator
 
-from wfsession.workdirs.git import Access
+from wfsession.git import Access
 
 _PROC = "/proc"
 _DELETED = " (deleted)"

@@ -12,9 +12,9 @@ from attrs import frozen
 
 from wfsession.core.disk import make_directories
 from wfsession.errors import GitFailed, InvalidValue, as_wf_error
+from wfsession.git import Access, Git
 from wfsession.workdirs.aside import set_aside
 from wfsession.workdirs.cache import Cache, read_default, set_halves_aside, update_default
-from wfsession.workdirs.git import Access, Git
 from wfsession.workdirs.key import Key
 from wfsession.workdirs.links import (
     Link,

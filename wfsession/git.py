@@ -14,7 +14,6 @@ from types import MappingProxyType
 from attrs import field, frozen
 
 from wfsession.errors import GitFailed
-from wfsession.workdirs.remote import hide_credentials
 
 # The first that reads its configuration from GIT_CONFIG_COUNT.
 LEAST_VERSION = (2, 31)
@@ -35,6 +34,7 @@ _LABELS = ("fatal:", "error:")
 _PATIENCE_S = 5
 _NO_PROGRAM = "there is no program of that name in PATH"
 _INSTALL = f"install git {'.'.join(map(str, LEAST_VERSION))} or newer"
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 # What stands in git's last word, in small letters, and what one can do then.
 _HINTS = (
     (
@@ -42,6 +42,7 @@ _HINTS = (
          "authentication failed", "permission denied (", "host key verification failed"),
         "give it a way in: GIT_ASKPASS, a credential helper, or an ssh key",
     ),
+    (("not a git repository",), "go to a repository, or make this one: git init"),
     (("no space left", "disk quota", "unable to write"), "make room on that disk, then try again"),
     (
         ("could not resolve", "unable to access", "connection refused", "timed out",
@@ -209,6 +210,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.communicate(timeout=_PATIENCE_S)
     process.kill()
     process.wait()
+
+
+def hide_credentials(text: str) -> str:
+    """Return text, such as what git said, without the user and password of any URL in it."""
+    return _CREDENTIALS.sub("", text)
 
 
 def make_failure(words: tuple[str, ...], output: bytes, code: int) -> GitFailed:
