@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from wfsession.index.search import search
 from wfsession.index.subagents import list_subagents
 from wfsession.index.threads import find_thread, read_catalog
 from wfsession.index.unfinished import list_unfinished
-from wfsession.index.usage import sum_usage
+from wfsession.index.usage import Usage, sum_usage
 from wfsession.index.verify import Difference, read_status, verify_index
 from wfsession.threads.prices import read_prices
 
@@ -66,6 +67,16 @@ def test_tokens_and_cost_are_those_of_each_model(home: Sample) -> None:
     assert usage.total.errors == total["errors"]
     assert usage.total.cost_usd == pytest.approx(total["cost_usd"])
     assert usage.unpriced == ()
+
+
+def test_a_thread_in_two_directories_counts_once(home: Sample) -> None:
+    def add_up(index: sqlite3.Connection) -> Usage:
+        return sum_usage(index, read_catalog(index), PRICES, "model")
+
+    before = ask_one(home, add_up)
+    folder = home.path / "projects" / "-home-sam-shop"
+    shutil.copytree(folder, folder.with_name("-home-sam-copy"))
+    assert ask_one(home, add_up) == before
 
 
 @pytest.mark.parametrize("by", ["day", "session", "thread", "model", "agent", "project", "run"])
