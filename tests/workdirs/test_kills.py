@@ -18,9 +18,9 @@ from tests.hands import fork, run_in_child
 from tests.system import System
 from tests.workdirs.repositories import Repository, git
 from tests.workdirs.workshop import Workshop, read, tell_status
+from wfsession import git as git_module
 from wfsession.core import disk
 from wfsession.workdirs import aside, cache, links
-from wfsession.workdirs import git as git_module
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.locks import hold, is_held
 from wfsession.workdirs.places import Places

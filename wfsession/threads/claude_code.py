@@ -64,28 +64,34 @@ class _Walk:
                     yield from self._list_thread(folder.name, name, entry.path)
 
     def _list_thread(self, folder: str, thread: str, path: str) -> Iterator[ThreadFile]:
-        agents = os.path.join(path, "subagents")
-        yield from self._list_agents(ThreadFile("subagent", agents, folder, thread), _SUBAGENT)
-        for entry in self._scan(os.path.join(agents, "workflows")):
+        # Only what is there is entered: to ask in vain takes most of the time of a whole look.
+        inside = self._scan_by_name(path)
+        agents = self._enter(inside, "subagents")
+        here = ThreadFile("subagent", "", folder, thread)
+        yield from self._list_agents(here, _SUBAGENT, agents.values())
+        for entry in self._enter(agents, "workflows").values():
             if self._is_directory(entry):
-                here = ThreadFile("run-agent", entry.path, folder, thread, run=entry.name)
-                yield from self._list_agents(here, _RUN_AGENT)
-        for entry in self._scan(os.path.join(path, "workflows")):
+                here = ThreadFile("run-agent", "", folder, thread, run=entry.name)
+                yield from self._list_agents(here, _RUN_AGENT, self._scan(entry.path))
+        workflows = self._enter(inside, "workflows")
+        for entry in workflows.values():
             run = entry.name.removesuffix(_JSON)
             if run != entry.name and self._is_file(entry):
                 yield ThreadFile("snapshot", entry.path, folder, thread, run=run)
-        for entry in self._scan(os.path.join(path, "workflows", "scripts")):
+        for entry in self._enter(workflows, "scripts").values():
             found = _SCRIPT.fullmatch(entry.name)
             if found and self._is_file(entry):
                 run, name = found[2], found[1] or ""
                 yield ThreadFile("script", entry.path, folder, thread, run=run, name=name)
-        for entry in self._scan(os.path.join(path, "tool-results")):
+        for entry in self._enter(inside, "tool-results").values():
             if entry.name.endswith(_TEXT) and self._is_file(entry):
                 yield ThreadFile("output", entry.path, folder, thread)
 
-    def _list_agents(self, here: ThreadFile, kinds: tuple[Kind, Kind]) -> Iterator[ThreadFile]:
-        """List the files of agents in a directory; `here` has what they share, and its path."""
-        for entry in self._scan(here.path):
+    def _list_agents(
+        self, here: ThreadFile, kinds: tuple[Kind, Kind], entries: Iterable["os.DirEntry[str]"]
+    ) -> Iterator[ThreadFile]:
+        """Yield those entries that are files of agents; `here` has what these share."""
+        for entry in entries:
             name = entry.name
             agent = name.removeprefix(_AGENT)
             kind: Kind
@@ -99,6 +105,15 @@ class _Walk:
                 continue
             if self._is_file(entry):
                 yield ThreadFile(kind, entry.path, here.folder, here.thread, agent, here.run)
+
+    def _enter(
+        self, entries: dict[str, "os.DirEntry[str]"], name: str
+    ) -> dict[str, "os.DirEntry[str]"]:
+        """List a directory if it is among the entries of another one."""
+        return self._scan_by_name(entries[name].path) if name in entries else {}
+
+    def _scan_by_name(self, path: str) -> dict[str, "os.DirEntry[str]"]:
+        return {entry.name: entry for entry in self._scan(path)}
 
     def _scan(self, path: str) -> list["os.DirEntry[str]"]:
         try:
