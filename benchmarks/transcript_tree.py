@@ -2,7 +2,7 @@
 
     python benchmarks/transcript_tree.py FOLDER [--threads N] [--seed N]
 
-2,000 threads are about 200 MB: lines, their sizes and their repetitions as Claude Code leaves them,
+2,000 threads are about 230 MB: lines, their sizes and their repetitions as Claude Code leaves them,
 a third of the threads with subagents, one in twenty with a run of a workflow.
 """
 
@@ -99,7 +99,7 @@ def _make_thread(maker: _Maker, projects: Path) -> Iterator[tuple[Path, list[Any
     place = _Place(thread, cwd, f"feat/{draw.randrange(40)}")
     folder = projects / cwd.replace("/", "-").replace(".", "-")
     agents = [maker.agent_id() for _ in range(draw.choice((0, 0, 1, 3)))]
-    rows = [row for _ in range(draw.randrange(1, 5)) for row in _make_turn(maker, place)]
+    rows = [row for _ in range(draw.randrange(1, 4)) for row in _make_turn(maker, place)]
     for agent in agents:
         call = maker.id("toolu_")
         rows += _make_spawn(maker, place, agent, call)
@@ -146,7 +146,7 @@ def _make_turn(maker: _Maker, place: _Place) -> Iterator[dict[str, Any]]:
     yield _line(maker, place, "user", {"role": "user", "content": maker.text(150)})
     model = draw.choice(MODELS)
     cached = draw.randrange(10_000, 40_000)
-    for _ in range(draw.randrange(2, 12)):
+    for _ in range(draw.randrange(1, 8)):
         cached += draw.randrange(100, 3_000)
         yield from _make_step(maker, place, model, cached)
     usage = _make_usage(draw, cached, draw.randrange(50, 800))

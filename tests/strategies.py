@@ -222,3 +222,80 @@ shape_d = _some(
     },
 )
 records = shape_a | shape_b | shape_c | shape_d
+
+
+# What a transcript, a journal, a meta and a snapshot mean something by; any value may stand there.
+_TRANSCRIPT_KEYS = (
+    "type uuid leafUuid timestamp cwd gitBranch version isMeta isSidechain isApiErrorMessage "
+    "isCompactSummary message summary content toolUseResult id role model usage stop_reason text "
+    "name input command file_path description tool_use_id is_error agentId taskId runId "
+    "input_tokens output_tokens cache_read_input_tokens cache_creation_input_tokens cache_creation "
+    "ephemeral_5m_input_tokens ephemeral_1h_input_tokens service_tier key label phase result "
+    "agentType toolUseId parentAgentId spawnDepth status startTime durationMs workflowName phases "
+    "title detail workflowProgress phaseTitle state error"
+).split()
+_TRANSCRIPT_TEXTS = (
+    "assistant user summary text tool_use tool_result started completed killed workflow_agent "
+    "workflow_phase Task Bash m1 m2 t1 t2 u1 a/../b d4e5f60718293a4b claude-sonnet-5 "
+    "2026-09-14T09:00:00Z 9999-12-31T23:59:59Z 2026-09-14T09:07:00"
+).split()
+_in_transcripts: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from(_TRANSCRIPT_TEXTS)
+    | values
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["<system-reminder>", "Task ID: w1 wf_1-2", "x" * 5000, -1, 10**13, True]),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(_TRANSCRIPT_KEYS), inner, max_size=6)
+        | st.lists(inner, max_size=3)
+    ),
+    max_leaves=14,
+)
+any_transcript_lines: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(_TRANSCRIPT_KEYS), _in_transcripts, max_size=8
+)
+
+
+def _lines_of(kind: str, content: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    message = st.fixed_dictionaries(
+        {"content": content},
+        optional={
+            "id": st.sampled_from(["m1", "m2", "m3"]),
+            "usage": st.dictionaries(
+                st.sampled_from(["input_tokens", "output_tokens"]), st.integers(0, 99)
+            ),
+        },
+    )
+    return st.fixed_dictionaries(
+        {"type": st.just(kind), "message": message},
+        optional={
+            "uuid": st.sampled_from(["u1", "u2", "u3"]),
+            "timestamp": st.integers(0, 3599).map(
+                lambda second: f"2026-09-14T09:{second // 60:02}:{second % 60:02}Z"
+            ),
+            "cwd": st.sampled_from(["/a", "/b"]),
+            "gitBranch": st.sampled_from(["main", "x", ""]),
+            "version": st.sampled_from(["2.1", "2.2"]),
+        },
+    )
+
+
+_texts_said = st.sampled_from(["Fix it", "Done?", "集成"]).map(
+    lambda said: {"type": "text", "text": said}
+)
+_calls = st.builds(
+    lambda key, name: {"type": "tool_use", "id": key, "name": name, "input": {"command": name}},
+    st.sampled_from(["t1", "t2", "t3"]),
+    st.sampled_from(["Bash", "Read", "Task"]),
+)
+_results = st.builds(
+    lambda key, error: {"type": "tool_result", "tool_use_id": key, "is_error": error},
+    st.sampled_from(["t1", "t2", "t3"]),
+    st.booleans(),
+)
+# Such as an agent writes, in any order, some of them twice.
+transcript_lines = (
+    _lines_of("assistant", st.lists(_texts_said | _calls, max_size=3))
+    | _lines_of("user", st.lists(_results, max_size=2) | st.just("Go on"))
+    | any_transcript_lines
+)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from wfsession.threads.conversation import Conversation, gather
-from wfsession.threads.events import Facts, Parsed, Row, join
+from wfsession.threads.events import Parsed, Row
+from wfsession.threads.facts import Facts, join
 from wfsession.threads.lines import Skipped, read_batches
 from wfsession.threads.transcript import parse_lines
 

@@ -156,3 +156,25 @@ def test_a_file_that_cannot_be_read_stops_nothing_and_is_told(home: Path) -> Non
     history = read_history(READER, MAIN, files, NOW)
     assert [one.path.endswith("d4e5f60718293a4b.jsonl") for one in history.problems] == [True]
     assert len(history.main.responses) == 9
+
+
+def test_a_thread_whose_transcript_is_gone_still_has_its_agents_and_its_runs(home: Path) -> None:
+    (home / "projects" / "-home-sam-shop" / f"{MAIN}.jsonl").unlink()
+    history = read(home)[MAIN]
+    story = build_story(
+        history.main, history.children, PRICES.cost_of, run_agents=history.run_agents
+    )
+    assert (story.steps, [one.agent for one in story.strays]) == ((), ["d4e5f60718293a4b"])
+    assert story.totals.responses == 6
+    (run,) = history.runs
+    assert (run.launch, len(run.agents)) == (None, 2)
+
+
+def test_the_directory_of_a_project_stands_in_the_lines_and_not_in_its_folder(home: Path) -> None:
+    files = READER.list_files(str(home)).files
+    places = {name: one.main.facts.stretches for name, one in read(home).items()}
+    assert {name: [(one.cwd, one.branch) for one in told] for name, told in places.items()} == {
+        MAIN: [("/home/sam/shop", "feat/cart")],
+        OTHER: [("/home/sam/notes", "feat/cart")],
+    }
+    assert {one.folder for one in files} == {"-home-sam-shop", "-home-sam-notes"}

@@ -131,19 +131,19 @@ def test_a_line_that_is_too_long_is_counted_and_the_next_one_comes(
     assert (skipped, end) == (Skipped(too_long=1), len(data))
 
 
+# Not by getrusage, which counts what the process that started this one held.
 _PEAK = """
-import resource, sys
+import sys
 from wfsession.threads.lines import open_lines, read_batches
-import wfsession.threads.transcript
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with open_lines(sys.argv[1]) as stream:
     batches = list(read_batches(stream))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 print(sum(len(one.objects) for one in batches), sum(one.skipped.too_long for one in batches))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts the memory in kilobytes")
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 def test_a_line_of_200_megabytes_is_never_held(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     with path.open("wb") as file:
@@ -155,7 +155,7 @@ def test_a_line_of_200_megabytes_is_never_held(tmp_path: Path) -> None:
     )
     peak_kb, objects, too_long = map(int, done.stdout.split())
     assert (objects, too_long) == (2, 1)
-    assert peak_kb < 140_000
+    assert peak_kb < 150_000
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.transcripts import answer, call, converse, line, only, parse, result, text, user
-from wfsession.threads.events import Message, Response, Stretch, ToolCall, ToolResult
+from wfsession.threads.events import Message, Response, ToolCall, ToolResult
+from wfsession.threads.facts import Stretch
 
 
 def at(second: int) -> datetime:
@@ -218,6 +219,24 @@ def test_where_lines_were_written_is_told_in_stretches() -> None:
         Stretch("/a", "x", at(4), at(4)),
     )
     assert (facts.first, facts.last, facts.version) == (at(0), at(4), "2.4")
+
+
+@pytest.mark.parametrize(
+    ("cwd", "branch", "stretches", "unusable"),
+    [
+        (None, "x", (), 0),
+        (5, "x", (), 1),
+        ("", "x", (), 1),
+        ("/a" * 9_000, "x", (), 1),
+        ("/a", None, (Stretch("/a", "", None, None),), 0),
+        ("/a", ["x"], (Stretch("/a", "", None, None),), 1),
+    ],
+)
+def test_a_place_that_is_none_is_left_out(
+    cwd: Any, branch: Any, stretches: tuple[Stretch, ...], unusable: int
+) -> None:
+    facts = parse({"type": "system", "cwd": cwd, "gitBranch": branch}).facts
+    assert (facts.stretches, facts.unusable) == (stretches, unusable)
 
 
 def test_types_that_are_not_known_are_counted_by_name() -> None:

@@ -1,4 +1,4 @@
-"""Agents' conversations: which there are, and which session each works on.
+"""Agents' conversations: which session each works on, what its transcript says, what it did.
 
 Imports core only.
 """

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from wfsession.threads.events import Facts, Message, Response, Row, ToolCall, ToolResult
+from wfsession.threads.events import Message, Response, Row, ToolCall, ToolResult
+from wfsession.threads.facts import Facts
 from wfsession.threads.prices import PriceOf
 from wfsession.threads.tools import find_retries
 

@@ -1,18 +1,17 @@
 """What a transcript says, as frozen values: the rows that every agent's reader makes of its lines.
 
-Imports spells of time only. Each row has a `key`. Of rows of one kind and key in one thread the
-last counts, whichever file and however late it was read; so rows may be read in pieces, twice, and
-from duplicated lines. Times are aware UTC, or None where none is known. Texts that are not known
-are empty.
+Imports the facts of files only. Each row has a `key`. Of the rows of one kind and key in a file the
+last counts; where several files of a thread have one, that of the file which the reader lists last.
+So a file may be read in pieces, twice, and with duplicated lines. Times are aware UTC, or None
+where none is known. Texts that are not known are empty.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 from attrs import field, frozen
 
-from wfsession.threads.activity import Spell, merge_spells
+from wfsession.threads.facts import Facts
 
 # user: what a person asks; prompt: what an agent asks of a subagent; error: of the API.
 Role = Literal["user", "prompt", "assistant", "summary", "error"]
@@ -91,84 +90,8 @@ Row = Response | Message | ToolCall | ToolResult
 
 
 @frozen
-class Stretch:
-    """Lines one after the other that were written in one directory and on one branch."""
-
-    cwd: str
-    branch: str
-    first: datetime | None
-    last: datetime | None
-
-
-@frozen
-class Facts:
-    """What the lines of a file say together. `join` makes those of two pieces to those of both.
-
-    `spells` are of the times on all lines. `unknown` counts the lines of
-    types that we do not know; `unusable` counts values of a wrong type or size, and rows that
-    nothing identifies, all of which were left out.
-    """
-
-    lines: int = 0
-    spells: tuple[Spell, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
-    version: str = ""
-    unknown: Mapping[str, int] = field(factory=dict)
-    unusable: int = 0
-
-    @property
-    def first(self) -> datetime | None:
-        """The earliest time on any line."""
-        return self.spells[0].start if self.spells else None
-
-    @property
-    def last(self) -> datetime | None:
-        """The latest time on any line."""
-        return self.spells[-1].end if self.spells else None
-
-
-@frozen
 class Parsed:
     """What some lines of one file say, in their order."""
 
     rows: list[Row]
     facts: Facts
-
-
-def join(earlier: Facts, later: Facts) -> Facts:
-    """Return the facts of two pieces of a file that follow each other."""
-    stretches = [*earlier.stretches]
-    following = later.stretches
-    if stretches and following and _is_same_place(stretches[-1], following[0]):
-        stretches[-1] = Stretch(
-            following[0].cwd,
-            following[0].branch,
-            min_time(stretches[-1].first, following[0].first),
-            max_time(stretches[-1].last, following[0].last),
-        )
-        following = following[1:]
-    unknown = dict(earlier.unknown)
-    for name, count in later.unknown.items():
-        unknown[name] = unknown.get(name, 0) + count
-    return Facts(
-        lines=earlier.lines + later.lines,
-        spells=merge_spells((*earlier.spells, *later.spells)),
-        stretches=(*stretches, *following),
-        version=later.version or earlier.version,
-        unknown=unknown,
-        unusable=earlier.unusable + later.unusable,
-    )
-
-
-def _is_same_place(one: Stretch, other: Stretch) -> bool:
-    return one.cwd == other.cwd and one.branch == other.branch
-
-
-def min_time(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the earlier of two times, or the one that is known."""
-    return min(one, other) if one and other else one or other
-
-
-def max_time(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the later of two times, or the one that is known."""
-    return max(one, other) if one and other else one or other

@@ -14,7 +14,8 @@ from attrs import define, field, frozen
 
 from wfsession.core.times import from_ns
 from wfsession.threads.conversation import Conversation, gather
-from wfsession.threads.events import Facts, Row, join, max_time, min_time
+from wfsession.threads.events import Row
+from wfsession.threads.facts import Facts, join, max_time, min_time
 from wfsession.threads.lines import Skipped, open_lines, read_batches
 from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 from wfsession.threads.runfiles import Snapshot, parse_journal, parse_snapshot

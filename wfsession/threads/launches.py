@@ -22,7 +22,11 @@ def find_launch(told: object, text: str) -> tuple[str, str, str]:
     """
     agent = task = run = ""
     if isinstance(told, dict):
-        agent, task, run = (get_text(told, key) for key in ("agentId", "taskId", "runId"))
+        agent, task, run = (
+            get_text(told, "agentId"),
+            get_text(told, "taskId"),
+            get_text(told, "runId"),
+        )
     if not task and "Task ID: " in text:
         found = _TASK.search(text)
         task = found[1] if found else ""

@@ -18,8 +18,12 @@ _NOTHING: dict[str, Any] = {}
 
 def get_text(data: Mapping[str, Any], key: str) -> str:
     """Return a text of at most MOST_CHARACTERS, without what stands around it, or an empty one."""
-    value = data.get(key)
-    return value.strip() if isinstance(value, str) and len(value) <= MOST_CHARACTERS else ""
+    return as_text(data.get(key))
+
+
+def as_text(value: object) -> str:
+    """Return a value as `get_text` does."""
+    return value.strip() if type(value) is str and len(value) <= MOST_CHARACTERS else ""
 
 
 def get_long_text(data: Mapping[str, Any], key: str) -> str:

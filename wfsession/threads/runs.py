@@ -10,7 +10,8 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from wfsession.threads.events import ToolCall, ToolResult, max_time, min_time
+from wfsession.threads.events import ToolCall, ToolResult
+from wfsession.threads.facts import max_time, min_time
 from wfsession.threads.runfiles import (
     JournalAgent,
     Phase,
@@ -126,11 +127,11 @@ def build_run(
         name: what its script is called.
 
     Returns:
-        The run. Where a snapshot is older than what the agents wrote since, the run was resumed,
-        and the snapshot's status counts no more; nor do its agents' states.
+        The run. Where the snapshot of one that did not complete is older than what its agents wrote
+        since, it was resumed; then the snapshot's status counts no more, nor its agents' states.
     """
     told = snapshot or Snapshot()
-    is_live = _is_resumed(files)
+    is_live = told.status != "completed" and _is_resumed(files)
     status, certain = _find_status(told.status, is_live, files, now)
     is_over = not is_live and status in _ENDED
     agents = _merge_agents(tuple(journal), told, None if is_live else status, files, now)

@@ -10,7 +10,8 @@ from attrs import Factory, define, frozen
 
 from wfsession.threads.activity import Spell, measure_active_s, merge_spells
 from wfsession.threads.conversation import Conversation, Totals, sum_up
-from wfsession.threads.events import Message, Response, ToolCall, min_time
+from wfsession.threads.events import Message, Response, ToolCall
+from wfsession.threads.facts import min_time
 from wfsession.threads.loose import shorten
 from wfsession.threads.prices import PriceOf
 from wfsession.threads.story import Cut, Step, Story, Subagent, Tool, Usage
@@ -26,8 +27,8 @@ _LABEL_CHARACTERS = 120
 class Limits:
     """How much of a story is kept.
 
-    `steps` of each story, `tail` of them from its end; `depth` levels of subagents; `budget`
-    steps of all subagents together, more than which are told only to the end of one's story.
+    `steps` of each story, `tail` of them from its end; `depth` levels of subagents; after
+    `budget` steps of subagents no further subagent is told of in steps.
     """
 
     steps: int = 400

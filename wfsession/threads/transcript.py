@@ -10,22 +10,17 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from wfsession.core.times import parse_time
-from wfsession.threads.activity import LONGEST_PAUSE, Spell, merge_spells
 from wfsession.threads.asks import strip_ask
 from wfsession.threads.events import (
-    Facts,
     Message,
     Parsed,
     Response,
     Role,
     Row,
-    Stretch,
     ToolCall,
     ToolResult,
-    max_time,
-    min_time,
 )
+from wfsession.threads.facts import Gathering
 from wfsession.threads.launches import find_launch
 from wfsession.threads.loose import MOST, get_text
 
@@ -44,7 +39,6 @@ _ARGUMENTS = (
     "subagent_type",
 )
 _ARGUMENT_CHARACTERS = 2000
-_LONGEST_TYPE = 40
 # Types of lines that say nothing of what this room tells.
 _PASSED = frozenset(
     """
@@ -52,7 +46,6 @@ _PASSED = frozenset(
     file-history-snapshot
     """.split()
 )
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_input_tokens")
 _WRITTEN = "cache_creation_input_tokens"
 _FOR_5M, _FOR_1H = "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"
 
@@ -61,7 +54,7 @@ def parse_lines(objects: Iterable[dict[str, Any]]) -> Parsed:
     """Return what lines of one file say.
 
     The pieces of a file may be parsed as they come, each on its own: the rows of all pieces in
-    their order, and their facts joined (`events.join`), are those of the whole file. Later rows
+    their order, and their facts joined (`facts.join`), are those of the whole file. Later rows
     replace earlier ones of their kind that have the same key: a response is written in several
     lines, the last of which has its usage; duplicated lines give their rows twice.
 
@@ -76,7 +69,7 @@ def parse_lines(objects: Iterable[dict[str, Any]]) -> Parsed:
     reading = _Reading()
     for line in objects:
         reading.take(line)
-    return Parsed(reading.rows, reading.make_facts())
+    return Parsed(reading.rows, reading.facts.make_facts())
 
 
 class _Reading:
@@ -84,29 +77,13 @@ class _Reading:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.lines = self.unusable = 0
-        self.spells: list[Spell] = []
-        self._start: datetime | None = None
-        self._end: datetime | None = None
-        self.version = ""
-        self.unknown: dict[str, int] = {}
-        self.stretches: list[Stretch] = []
-        self._cwd = self._branch = ""
-        self._since: datetime | None = None
-        self._until: datetime | None = None
+        self.facts = Gathering()
 
     def take(self, line: dict[str, Any]) -> None:
-        self.lines += 1
-        at = None
-        stamp = line.get("timestamp")
-        if stamp is not None:
-            at = parse_time(stamp)
-            if at is None:
-                self.unusable += 1
-            else:
-                self._note_time(at)
-        if "cwd" in line:
-            self._note_place(line, at)
+        at = self.facts.note_line(line.get("timestamp"))
+        cwd = line.get("cwd")
+        if cwd is not None:
+            self.facts.note_place(cwd, line.get("gitBranch"), line.get("version"), at)
         kind = line.get("type")
         if kind == "assistant":
             self._take_assistant(line, at)
@@ -114,63 +91,8 @@ class _Reading:
             self._take_user(line, at)
         elif kind == "summary":
             self._take_summary(line, at)
-        else:
-            self._pass_over(kind)
-
-    def make_facts(self) -> Facts:
-        self._end_stretch()
-        self._end_spell()
-        return Facts(
-            lines=self.lines,
-            spells=merge_spells(self.spells),
-            stretches=tuple(self.stretches),
-            version=self.version,
-            unknown=self.unknown,
-            unusable=self.unusable,
-        )
-
-    def _note_time(self, at: datetime) -> None:
-        start, end = self._start, self._end
-        if start is None or end is None or at < start or at - end > LONGEST_PAUSE:
-            self._end_spell()
-            self._start = self._end = at
-        elif at > end:
-            self._end = at
-
-    def _end_spell(self) -> None:
-        if self._start is not None and self._end is not None:
-            self.spells.append(Spell(self._start, self._end))
-
-    def _note_place(self, line: dict[str, Any], at: datetime | None) -> None:
-        cwd, branch, version = line["cwd"], line.get("gitBranch"), line.get("version")
-        if version != self.version:
-            self.version = get_text(line, "version") or self.version
-        if cwd != self._cwd or branch != self._branch:
-            if not get_text(line, "cwd"):
-                self.unusable += 1
-                return
-            name = get_text(line, "gitBranch")
-            if branch is not None and not isinstance(branch, str):
-                self.unusable += 1
-            if cwd != self._cwd or name != self._branch:
-                self._end_stretch()
-                self._cwd, self._branch = cwd, name
-                self._since = self._until = at
-                return
-        if at is not None:
-            self._since = min_time(self._since, at)
-            self._until = max_time(self._until, at)
-
-    def _end_stretch(self) -> None:
-        if self._cwd:
-            self.stretches.append(Stretch(self._cwd, self._branch, self._since, self._until))
-
-    def _pass_over(self, kind: object) -> None:
-        if isinstance(kind, str) and kind in _PASSED:
-            return
-        is_name = isinstance(kind, str) and len(kind) <= _LONGEST_TYPE and kind.isprintable()
-        name = str(kind) if is_name else "?"
-        self.unknown[name] = self.unknown.get(name, 0) + 1
+        elif not (isinstance(kind, str) and kind in _PASSED):
+            self.facts.note_unknown(kind)
 
     def _take_summary(self, line: dict[str, Any], at: datetime | None) -> None:
         text = line.get("summary")
@@ -178,12 +100,12 @@ class _Reading:
             key = get_text(line, "leafUuid") or _make_key(at, text)
             self.rows.append(Message(f"summary:{key}", at, "summary", text))
         else:
-            self.unusable += 1
+            self.facts.unusable += 1
 
     def _take_assistant(self, line: dict[str, Any], at: datetime | None) -> None:
         message = line.get("message")
         if not isinstance(message, dict):
-            self.unusable += 1
+            self.facts.unusable += 1
             return
         uuid = get_text(line, "uuid")
         key = get_text(message, "id") or uuid
@@ -192,7 +114,7 @@ class _Reading:
         if isinstance(usage, dict):
             self._take_usage(usage, message, key, at, model)
         elif usage is not None:
-            self.unusable += 1
+            self.facts.unusable += 1
         texts: list[str] = []
         for block in self._list_blocks(message.get("content")):
             kind = block.get("type")
@@ -213,7 +135,8 @@ class _Reading:
         at: datetime | None,
         model: str,
     ) -> None:
-        put, got, read = (self._count(usage, name) for name in _TOKENS)
+        put, got = self._count(usage, "input_tokens"), self._count(usage, "output_tokens")
+        read = self._count(usage, "cache_read_input_tokens")
         for_1h = for_5m = 0
         split = usage.get("cache_creation")
         if isinstance(split, dict):
@@ -226,7 +149,7 @@ class _Reading:
         if not (put or got or read or for_1h or for_5m):
             return
         if not key:
-            self.unusable += 1
+            self.facts.unusable += 1
             return
         is_batch = usage.get("service_tier") == "batch"
         stop = get_text(message, "stop_reason")
@@ -236,20 +159,20 @@ class _Reading:
         value = usage.get(name)
         if type(value) is int and 0 <= value <= MOST:
             return value
-        self.unusable += value is not None
+        self.facts.unusable += value is not None
         return 0
 
     def _take_call(self, block: dict[str, Any], at: datetime | None, response: str) -> None:
         key, name = get_text(block, "id"), get_text(block, "name")
         if not (key and name):
-            self.unusable += 1
+            self.facts.unusable += 1
             return
         self.rows.append(ToolCall(key, at, name, _find_argument(block.get("input")), response))
 
     def _take_user(self, line: dict[str, Any], at: datetime | None) -> None:
         message = line.get("message")
         if not isinstance(message, dict):
-            self.unusable += 1
+            self.facts.unusable += 1
             return
         texts: list[str] = []
         results = []
@@ -280,7 +203,7 @@ class _Reading:
     def _take_result(self, block: dict[str, Any], at: datetime | None, told: object) -> None:
         key = get_text(block, "tool_use_id")
         if not key:
-            self.unusable += 1
+            self.facts.unusable += 1
             return
         content = block.get("content")
         texts: list[str] = []
@@ -298,18 +221,18 @@ class _Reading:
         if isinstance(content, str):
             return [{"type": "text", "text": content}]
         if not isinstance(content, list):
-            self.unusable += 1
+            self.facts.unusable += 1
             return []
         for block in content:
             if type(block) is not dict:
-                self.unusable += 1
+                self.facts.unusable += 1
                 return [one for one in content if type(one) is dict]
         return content
 
     def _add_text(self, block: dict[str, Any], texts: list[str]) -> None:
         text = block.get("text")
         if not isinstance(text, str):
-            self.unusable += 1
+            self.facts.unusable += 1
         elif text:
             texts.append(text)
 
