@@ -20,27 +20,46 @@ T = TypeVar("T")
 _moments = itertools.count(1_700_000_000)
 # Rows by what they are, without the numbers that depend on the order in which files were read.
 _DUMP = (
-    "SELECT path, kind, threads.name, agent, run, files.name, size, mtime_ns, done, tail, lines,"
-    " broken, too_long, unusable, unknown, first, last, version, ending, last_words, error"
-    " FROM files JOIN threads ON threads.id = files.thread",
+    (
+        "SELECT path, kind, threads.name, agent, run, files.name, size, mtime_ns, done, tail, lines,"
+        " broken, too_long, unusable, unknown, first, last, version, ending, last_words, error"
+        " FROM files JOIN threads ON threads.id = files.thread"
+    ),
     "SELECT name FROM threads",
-    "SELECT path, t.name, key, at, model, input, output, cache_read, write_5m, write_1h, is_batch,"
-    " counts FROM responses JOIN files ON files.id = file JOIN threads t ON t.id = responses.thread",
-    "SELECT path, t.name, key, at, tool_calls.name, argument, response, counts FROM tool_calls"
-    " JOIN files ON files.id = file JOIN threads t ON t.id = tool_calls.thread",
-    "SELECT path, t.name, key, at, is_error, tool_results.error, tool_results.size,"
-    " tool_results.agent, task, tool_results.run, mentions, counts FROM tool_results"
-    " JOIN files ON files.id = file JOIN threads t ON t.id = tool_results.thread",
-    "SELECT path, t.name, key, at, role, text, model, counts FROM messages"
-    " JOIN files ON files.id = file JOIN threads t ON t.id = messages.thread",
-    "SELECT path, number, cwd, branch, git_spans.first, git_spans.last FROM git_spans"
-    " JOIN files ON files.id = file",
-    "SELECT path, type, description, call, depth, parent FROM subagents"
-    " JOIN files ON files.id = file",
-    "SELECT path, number, run_agents.agent, label, phase, result FROM run_agents"
-    " JOIN files ON files.id = file",
-    "SELECT path, runs.name, status, task, started, ended, summary, runs.error, script, result,"
-    " phases, agents FROM runs JOIN files ON files.id = file",
+    (
+        "SELECT path, t.name, key, at, model, input, output, cache_read, write_5m, write_1h, is_batch,"
+        " counts FROM responses"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = responses.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, tool_calls.name, argument, response, counts FROM tool_calls"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = tool_calls.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, is_error, tool_results.error, tool_results.size,"
+        " tool_results.agent, task, tool_results.run, mentions, counts FROM tool_results"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = tool_results.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, role, text, model, counts FROM messages"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = messages.thread"
+    ),
+    (
+        "SELECT path, number, cwd, branch, git_spans.first, git_spans.last FROM git_spans"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, type, description, call, depth, parent FROM subagents"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, number, run_agents.agent, label, phase, result FROM run_agents"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, runs.name, status, task, started, ended, summary, runs.error, script, result,"
+        " phases, agents FROM runs JOIN files ON files.id = file"
+    ),
 )
 
 

@@ -65,6 +65,10 @@ def choose_action(known: Known | None, stamp: Stamp) -> Action:
     return "grown" if stamp.size > known.stamp.size and known.tail is not None else "anew"
 
 
+# The hash of nothing: of a file of which nothing was taken yet.
+NO_TAIL = blake2b(digest_size=16).digest()
+
+
 def hash_tail(descriptor: int, done: int) -> bytes:
     """Return the hash of what stands before an offset of an open file.
 

@@ -9,16 +9,18 @@ nothing that was committed. A file that cannot be read keeps the rows that it ha
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from io import FileIO
 
 import orjson
 from attrs import frozen
 
 from wfsession.errors import UnsafePath
+from wfsession.index.ahead import Task, read_ahead, split
 from wfsession.index.counting import count_once
 from wfsession.index.database import write
 from wfsession.index.fingerprints import (
+    NO_TAIL,
     Known,
     Stamp,
     choose_action,
@@ -26,27 +28,27 @@ from wfsession.index.fingerprints import (
     is_settled,
     make_stamp,
 )
+from wfsession.index.rows import Piece, Transcript, read_pieces, to_seconds
 from wfsession.index.sidefiles import NAMES_ONLY, SIDEFILES, Unusable, write_sidefile
-from wfsession.index.store import Writer, remove_rows, to_seconds
-from wfsession.threads.lines import Skipped, open_lines, read_batches
+from wfsession.index.store import Writer, list_spawning, remove_rows
+from wfsession.threads.lines import Skipped, open_lines
 from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 
 _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
-# So much is read before what was read is committed, and others may write.
-_BATCH_BYTES = 16_000_000
-_BATCH_FILES = 500
 _KNOWN = """
     SELECT path, id, thread, size, mtime_ns, inode, settled, done, tail, error <> '' FROM files
 """
 _PUT_FILE = """
     UPDATE files SET
-        size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = ?, error = '',
-        error_at = NULL, lines = ?, broken = broken + ?, too_long = too_long + ?, unusable = ?,
-        unknown = ?, first = ?, last = ?, version = ?
+        size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = coalesce(?, tail),
+        error = '', error_at = NULL, lines = ?, broken = broken + ?, too_long = too_long + ?,
+        unusable = ?, unknown = ?, first = ?, last = ?, version = ?
     WHERE id = ?
 """
 _RESET_FILE = """
-    UPDATE files SET done = 0, tail = NULL, lines = 0, broken = 0, too_long = 0, unusable = 0,
+    UPDATE files SET
+        size = 0, mtime_ns = 0, inode = 0, done = 0, tail = NULL,
+        lines = 0, broken = 0, too_long = 0, unusable = 0,
         unknown = '', first = NULL, last = NULL, version = '', ending = '', last_words = ''
     WHERE id = ?
 """
@@ -77,14 +79,6 @@ class Refreshed:
 
 
 Watch = Callable[[Progress], object]
-
-
-@frozen
-class _Task:
-    """A file that has to be read, and how many bytes of it that seems to be."""
-
-    file: ThreadFile
-    size_bytes: int
 
 
 def refresh_files(
@@ -126,14 +120,15 @@ class _Refresh:
         tasks, gone = self._plan(listed.files, tuple(one.path for one in listed.problems))
         all_bytes = sum(task.size_bytes for task in tasks)
         removed = self._remove(gone)
-        for batch in _split(tasks):
-            with write(self._connection):
-                self._look_again()
-                threads = {self._take(task.file) for task in batch}
-                count_once(self._connection, sorted(threads - {0}))
-            if self._watch is not None:
-                done = min(self._size_bytes, all_bytes)
-                self._watch(Progress(self._read, len(tasks), done, all_bytes))
+        with read_ahead(self._reader, list(split(tasks))) as batches:
+            for batch in batches:
+                with write(self._connection):
+                    self._look_again()
+                    threads = {self._take(task.file, read) for task, read in batch}
+                    count_once(self._connection, sorted(threads - {0}))
+                if self._watch is not None:
+                    done = min(self._size_bytes, all_bytes)
+                    self._watch(Progress(self._read, len(tasks), done, all_bytes))
         with write(self._connection):
             self._connection.execute(
                 "INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),)
@@ -153,7 +148,7 @@ class _Refresh:
 
     def _plan(
         self, files: Iterable[ThreadFile], unlisted: tuple[str, ...]
-    ) -> tuple[list[_Task], list[str]]:
+    ) -> tuple[list[Task], list[str]]:
         """Return what has to be read, and which files are gone."""
         left = dict.fromkeys(self._known)
         tasks = []
@@ -173,7 +168,8 @@ class _Refresh:
             action = choose_action(known, stamp)
             if action != "same":
                 start = known.done if known is not None and action == "grown" else 0
-                tasks.append(_Task(file, stamp.size - start))
+                is_whole = file.kind in TRANSCRIPTS and not start
+                tasks.append(Task(file, stamp.size - start, is_whole))
         beneath = tuple(os.path.join(path, "") for path in unlisted)
         gone = [
             path
@@ -214,10 +210,14 @@ class _Refresh:
             )
         return len(files)
 
-    def _take(self, file: ThreadFile) -> int:
-        """Read a file, and return its thread in the index; 0 where there was nothing to do."""
+    def _take(self, file: ThreadFile, read: Transcript | OSError | None) -> int:
+        """Take a file in, and return its thread in the index; 0 where there was nothing to do."""
         self._begun = None
         try:
+            if isinstance(read, Transcript):
+                return self._take_read(file, read)
+            if read is not None:
+                raise read
             with open_lines(file.path) as stream:
                 return self._take_open(file, stream)
         except FileNotFoundError:
@@ -229,6 +229,14 @@ class _Refresh:
                 reason = error.reason
             self._problems.append(Problem(file.path, reason))
             return self._note_failure(file, reason)
+
+    def _take_read(self, file: ThreadFile, read: Transcript) -> int:
+        known = self._known.get(file.path)
+        if choose_action(known, read.stamp) == "same":
+            return 0
+        self._begun = where = self._begin(file, known, 0)
+        self._write_lines(where, read.pieces, 0, (read.stamp, read.is_settled))
+        return where[0]
 
     def _take_open(self, file: ThreadFile, stream: FileIO) -> int:
         descriptor = stream.fileno()
@@ -242,18 +250,19 @@ class _Refresh:
         start = 0
         if action == "grown" and known is not None and is_transcript:
             start = known.done if hash_tail(descriptor, known.done) == known.tail else 0
-        self._begun = thread, number = self._begin(file, known, start)
-        settled = is_settled(stamp, time.time_ns())
+        self._begun = where = thread, number = self._begin(file, known, start)
+        state = stamp, is_settled(stamp, time.time_ns())
         if is_transcript:
-            self._read_lines(stream, start, stamp, settled, (thread, number))
-        else:
-            count, skipped = 0, Skipped()
-            if file.kind in SIDEFILES:
-                count, skipped = write_sidefile(self._connection, file.kind, number, stream)
-            end = (*_list_stamp(stamp), settled, stamp.size, None)
-            rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", number)
-            self._connection.execute(_PUT_FILE, (*end, *rest))
-            self._size_bytes += stamp.size
+            spawning = list_spawning(self._connection, *where) if start else ()
+            pieces = read_pieces(self._reader, stream, start, spawning)
+            self._write_lines(where, pieces, start, state)
+            return thread
+        count, skipped = 0, Skipped()
+        if file.kind in SIDEFILES:
+            count, skipped = write_sidefile(self._connection, file.kind, number, stream)
+        rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", number)
+        self._connection.execute(_PUT_FILE, (*_list_state(*state), stamp.size, None, *rest))
+        self._size_bytes += stamp.size
         self._read += 1
         return thread
 
@@ -277,43 +286,41 @@ class _Refresh:
         assert number is not None
         return thread, number
 
-    def _read_lines(
-        self, stream: FileIO, start: int, stamp: Stamp, settled: bool, where: tuple[int, int]
+    def _write_lines(
+        self,
+        where: tuple[int, int],
+        pieces: Iterable[Piece],
+        start: int,
+        state: tuple[Stamp, bool],
     ) -> None:
         thread, number = where
         writer = Writer(self._connection, thread, number, is_new=not start)
-        stream.seek(start)
-        done, skipped = start, Skipped()
-        for batch in read_batches(stream, start):
-            writer.add(self._reader.parse_lines(batch.objects))
-            self._size_bytes += batch.end - done
-            done, skipped = batch.end, skipped + batch.skipped
+        done, tail, skipped = start, None if start else NO_TAIL, Skipped()
+        for piece in pieces:
+            writer.add(piece.rows)
+            self._size_bytes += piece.end - done
+            done, tail, skipped = piece.end, piece.tail, skipped + piece.skipped
         writer.write_spans()
         facts = writer.facts
         unknown = orjson.dumps(dict(facts.unknown), option=orjson.OPT_SORT_KEYS).decode()
-        self._connection.execute(
-            _PUT_FILE,
-            (
-                *_list_stamp(stamp),
-                settled,
-                done,
-                hash_tail(stream.fileno(), done),
-                facts.lines,
-                skipped.broken,
-                skipped.too_long,
-                facts.unusable,
-                unknown if facts.unknown else "",
-                to_seconds(writer.first),
-                to_seconds(writer.last),
-                facts.version,
-                number,
-            ),
+        rest = (
+            facts.lines,
+            skipped.broken,
+            skipped.too_long,
+            facts.unusable,
+            unknown if facts.unknown else "",
+            to_seconds(writer.first),
+            to_seconds(writer.last),
+            facts.version,
+            number,
         )
+        self._connection.execute(_PUT_FILE, (*_list_state(*state), done, tail, *rest))
         if writer.ending is not None:
             self._connection.execute(
                 "UPDATE files SET ending = ?, last_words = ? WHERE id = ?",
-                (writer.ending.ending, writer.ending.last_words, number),
+                (*writer.ending, number),
             )
+        self._read += 1
 
     def _note_failure(self, file: ThreadFile, reason: str) -> int:
         """Note why a file could not be used; where it was begun, nothing of it counts."""
@@ -329,19 +336,5 @@ class _Refresh:
         return thread
 
 
-def _list_stamp(stamp: Stamp) -> tuple[int, int, int]:
-    return stamp.size, stamp.mtime_ns, stamp.inode
-
-
-def _split(tasks: list[_Task]) -> Iterator[list[_Task]]:
-    """Yield the tasks of one transaction after the other."""
-    batch: list[_Task] = []
-    size = 0
-    for task in tasks:
-        batch.append(task)
-        size += task.size_bytes
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _list_state(stamp: Stamp, settled: bool) -> tuple[int, int, int, bool]:
+    return stamp.size, stamp.mtime_ns, stamp.inode, settled

@@ -17,7 +17,7 @@ from wfsession.core.snapshot import open_session, read_snapshot
 from wfsession.core.tasks import name_in_hand, read_tasks
 from wfsession.errors import WfError
 from wfsession.index.database import write
-from wfsession.index.store import to_seconds
+from wfsession.index.rows import to_seconds
 from wfsession.threads.bindings import Thread, list_threads
 from wfsession.threads.reader import Problem
 

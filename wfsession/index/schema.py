@@ -30,27 +30,27 @@ STATEMENTS = (
         last_words TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', error_at REAL)""",
     "CREATE INDEX files_by_thread ON files(thread, kind)",
     """CREATE TABLE responses(
-        thread INTEGER, key TEXT, file INTEGER, at REAL, model TEXT, input INTEGER,
+        thread INTEGER, file INTEGER, key TEXT, at REAL, model TEXT, input INTEGER,
         output INTEGER, cache_read INTEGER, write_5m INTEGER, write_1h INTEGER,
         is_batch INTEGER, counts INTEGER DEFAULT 1,
         PRIMARY KEY(thread, key, file)) WITHOUT ROWID""",
     "CREATE INDEX responses_apart ON responses(thread) WHERE counts = 0",
     """CREATE TABLE tool_calls(
-        thread INTEGER, key TEXT, file INTEGER, at REAL, name TEXT, argument TEXT,
+        thread INTEGER, file INTEGER, key TEXT, at REAL, name TEXT, argument TEXT,
         response TEXT, counts INTEGER DEFAULT 1,
         PRIMARY KEY(thread, key, file)) WITHOUT ROWID""",
     "CREATE INDEX tool_calls_apart ON tool_calls(thread) WHERE counts = 0",
     "CREATE INDEX tool_calls_spawning ON tool_calls(thread) WHERE name IN ('Task', 'Agent')",
     # `mentions` are the ids in the text of a result that may name a subagent.
     """CREATE TABLE tool_results(
-        thread INTEGER, key TEXT, file INTEGER, at REAL, is_error INTEGER, error TEXT,
+        thread INTEGER, file INTEGER, key TEXT, at REAL, is_error INTEGER, error TEXT,
         size INTEGER, agent TEXT, task TEXT, run TEXT, mentions TEXT, counts INTEGER DEFAULT 1,
         PRIMARY KEY(thread, key, file)) WITHOUT ROWID""",
     "CREATE INDEX tool_results_apart ON tool_results(thread) WHERE counts = 0",
     """CREATE INDEX tool_results_starting ON tool_results(thread)
         WHERE agent <> '' OR mentions <> '' OR task <> '' OR run <> ''""",
     """CREATE TABLE messages(
-        id INTEGER PRIMARY KEY, thread INTEGER, key TEXT, file INTEGER, at REAL, role TEXT,
+        id INTEGER PRIMARY KEY, thread INTEGER, file INTEGER, key TEXT, at REAL, role TEXT,
         text TEXT, model TEXT, counts INTEGER DEFAULT 1, UNIQUE(thread, key, file))""",
     "CREATE INDEX messages_apart ON messages(thread) WHERE counts = 0",
     """CREATE VIRTUAL TABLE words USING fts5(

@@ -8,7 +8,7 @@ from io import FileIO
 
 import orjson
 
-from wfsession.index.store import to_seconds
+from wfsession.index.rows import to_seconds
 from wfsession.threads.lines import MAX_LINE_BYTES, Skipped, read_batches
 from wfsession.threads.reader import Kind
 from wfsession.threads.runfiles import parse_journal, parse_snapshot
