@@ -21,14 +21,15 @@ _moments = itertools.count(1_700_000_000)
 # Rows by what they are, without the numbers that depend on the order in which files were read.
 _DUMP = (
     (
-        "SELECT path, kind, threads.name, agent, run, files.name, size, mtime_ns, done, tail, lines,"
-        " broken, too_long, unusable, unknown, first, last, version, ending, last_words, error"
+        "SELECT path, kind, threads.name, agent, run, files.name, size, mtime_ns, done, tail,"
+        " lines, broken, too_long, unusable, unknown, first, last, version, ending,"
+        " last_words, error"
         " FROM files JOIN threads ON threads.id = files.thread"
     ),
     "SELECT name FROM threads",
     (
-        "SELECT path, t.name, key, at, model, input, output, cache_read, write_5m, write_1h, is_batch,"
-        " counts FROM responses"
+        "SELECT path, t.name, key, at, model, input, output, cache_read, write_5m, write_1h,"
+        " is_batch, counts FROM responses"
         " JOIN files ON files.id = file JOIN threads t ON t.id = responses.thread"
     ),
     (

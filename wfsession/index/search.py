@@ -150,13 +150,13 @@ _Labels = dict[tuple[str, str], tuple[str, ...]]
 
 def _make_query(words: str) -> _Query:
     match, inside = [], []
-    for word in words.split():
+    for word in words.replace("\0", " ").split():
         has_letters = any(unicodedata.category(one)[0] in "LN" for one in word)
         if has_letters and not _UNSPACED.search(word):
             # In quotes all signs are text, but for the quote.
-            match.append(f'"{word.replace(chr(34), chr(34) * 2)}"*'.replace("\0", " "))
+            match.append(f'"{word.replace(chr(34), chr(34) * 2)}"*')
         else:
-            inside.append(word.replace("\0", " "))
+            inside.append(word)
     return _Query(" AND ".join(match), tuple(inside))
 
 
