@@ -35,7 +35,7 @@ hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
 _AMBIENT_NAMES = frozenset({"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"})
-_UNTRACED = frozenset({"cli", "docs", "index", "races", "soak", "threads"})
+_UNTRACED = frozenset({"cli", "docs", "index", "mcp", "races", "soak", "threads"})
 _home_numbers = itertools.count()
 
 

@@ -1,5 +1,6 @@
-"""Numbers for people: tokens, dollars, and moments. Pure but for where the user is."""
+"""Numbers, moments and paths for people. Pure but for where the user is."""
 
+import os
 from datetime import UTC, datetime, timedelta, tzinfo
 
 _THOUSAND, _MILLION = 1_000, 1_000_000
@@ -48,6 +49,20 @@ def tell_length(seconds: float) -> str:
 def shorten_id(thread: str) -> str:
     """Return enough of a thread's id to type."""
     return thread[:_SHORT_ID]
+
+
+def shorten_paths(text: str) -> str:
+    """Return a text in which paths begin where the user is, or with `~`."""
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:
+        # Deleted meanwhile: nothing is below it.
+        here = ""
+    home = os.path.expanduser("~")
+    for directory, name in ((here, ""), (home, "~/")):
+        if len(directory) > 1:
+            text = text.replace(f"{directory}/", name)
+    return text
 
 
 class LocalZone(tzinfo):

@@ -17,7 +17,8 @@ def mcp(call: Call) -> Answer:
     if call.options.command:
         raise UsageError(f"mcp: {call.options.command[0]!r} is not understood", "wf help mcp")
     try:
-        from wfsession.mcp.server import Surroundings, serve
+        from wfsession.mcp.server import serve
+        from wfsession.mcp.tools import Surroundings
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("mcp"):
             raise

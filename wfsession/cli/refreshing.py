@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wfsession.cli.render import is_terminal, print_line
+from wfsession.cli.render import find_width, is_terminal, print_line
 from wfsession.index.refresh import Progress, Watch
 
 TYPE_CHECKING = False
@@ -68,7 +68,8 @@ def _make_progress() -> "progress.Progress":
         TransferSpeedColumn,
     )
 
-    console = Console(stderr=True)
+    # With room for the `^C` that a terminal shows, or the line would break and a part of it stay.
+    console = Console(stderr=True, width=max(find_width() - 3, 1))
     sizes = (DownloadColumn(), TransferSpeedColumn()) if console.width >= _WIDE else ()
     return Progress(
         TextColumn("{task.description}"),

@@ -64,7 +64,7 @@ class Found(Answer):
             yield Passage(f"{where} ({shorten_id(hit.thread)})", style="faint")
             yield Passage(hit.snippet, indent=_INDENT, matches=hit.matches)
         if len(self.hits) == _MOST:
-            yield f"These are the best {_MOST}; more words find fewer."
+            yield Passage(f"These are the best {_MOST}; more words find fewer.")
 
 
 def _make_hit_row(hit: Hit) -> tuple[str, ...]:

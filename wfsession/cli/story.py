@@ -7,9 +7,9 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import find_transcripts, tell_problems
 from wfsession.cli.call import Call, find_root
-from wfsession.cli.tale import tell_map, tell_moves, tell_steps, tell_sums
+from wfsession.cli.page import Passage
+from wfsession.cli.tale import tell_counts, tell_map, tell_moves, tell_steps, tell_sums
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join
 from wfsession.core.times import now
 from wfsession.errors import AmbiguousName, RootNotFound, ThreadNotFound
 from wfsession.threads.approach import count_moves, find_approach
@@ -54,10 +54,7 @@ class Told(Answer):
         if self.view == "approach":
             moves = find_approach(self.story)
             yield from tell_moves(moves)
-            counts = (
-                (kind.replace("_", " "), number) for kind, number in count_moves(moves).items()
-            )
-            yield join(f"{number} {kind}" for kind, number in counts if number)
+            yield Passage(tell_counts(count_moves(moves)), style="strong")
         elif self.view == "map":
             yield from tell_map(draw_map(self.story), is_terminal)
         else:

@@ -5,7 +5,7 @@ What is long is cut here: `--json` has all of it.
 
 from datetime import datetime
 
-from wfsession.cli.figures import tell_cost, tell_length, tell_moment, tell_tokens
+from wfsession.cli.figures import shorten_paths, tell_cost, tell_length, tell_moment, tell_tokens
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.words import count, join
 from wfsession.threads.approach import Branch, Move
@@ -81,7 +81,7 @@ def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
 
 
 def _tell_tool(tool: Tool, is_retry: bool) -> str:
-    told = f"{tool.name} {shorten(tool.label, _LABEL)}".rstrip()
+    told = f"{tool.name} {shorten(shorten_paths(tool.label), _LABEL)}".rstrip()
     if is_retry:
         told += " (again)"
     if tool.status == "pending":
@@ -137,7 +137,7 @@ def tell_moves(moves: "Iterable[Move]", depth: int = 0) -> "Iterator[Block]":
         is_bad = move.has_failed or move.kind == "dead_end"
         style = "bad" if is_bad else "faint" if move.kind == "act" else ""
         head = f"{move.n:>3}  {kind:8}  "
-        yield Passage(move.label, head, depth * _DEEPER, style)  # type: ignore[arg-type]
+        yield Passage(shorten_paths(move.label), head, depth * _DEEPER, style)  # type: ignore[arg-type]
         for branch in move.branches:
             yield from _tell_branch(branch, depth + 1)
 
@@ -147,6 +147,14 @@ def _tell_branch(branch: Branch, depth: int) -> "Iterator[Block]":
     if branch.cut:
         yield Passage(_CUTS[branch.cut], "", depth * _DEEPER, "faint")
     yield from tell_moves(branch.moves, depth)
+
+
+def tell_counts(counts: dict[str, int]) -> str:
+    """Return how many moves there were of each kind, as `count_moves` gives them."""
+    failed = counts["verify_failed"]
+    kinds = ("delegate", "dead_end", "verify", "act")
+    told = [f"{counts[kind]} {kind.replace('_', ' ')}" for kind in kinds if counts[kind]]
+    return join(f"{one} ({failed} failed)" if failed and "verify" in one else one for one in told)
 
 
 def tell_map(drawn: StoryMap, is_terminal: bool) -> "Iterator[Block]":
@@ -191,4 +199,4 @@ def _tell_span(started: datetime | None, ended: datetime | None) -> str:
 
 
 def _make_file(file: TouchedFile) -> tuple[str, ...]:
-    return str(file.edits), str(file.reads), file.path
+    return str(file.edits), str(file.reads), shorten_paths(file.path)

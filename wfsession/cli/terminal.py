@@ -79,9 +79,12 @@ def _lay_out_passage(block: Passage, width: int, colour: bool) -> str:
     # With little room the head stays, and the text has at least a few cells of each line.
     indent = min(block.indent, max(width - cell_len(head) - _LEAST, 0))
     table = Table.grid(padding=0)
-    table.add_column(no_wrap=True, width=indent + cell_len(head))
+    before = Text(" " * indent + head, style=_STYLES[block.style])
+    if before:
+        # A column takes a cell at least.
+        table.add_column(no_wrap=True, width=before.cell_len)
     table.add_column(overflow="fold")
-    table.add_row(Text(" " * indent + head, style=_STYLES[block.style]), text)
+    table.add_row(*((before,) if before else ()), text)
     return _print(table, width, colour)
 
 

@@ -8,8 +8,8 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import add_all_projects, ask, open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.figures import LocalZone, shorten_id, tell_cost, tell_tokens
-from wfsession.cli.page import Column, Rows
+from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths, tell_cost, tell_tokens
+from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
 from wfsession.cli.words import join
 from wfsession.core.locate import read_environment
@@ -19,7 +19,7 @@ from wfsession.index.context import ContextUse, read_context
 from wfsession.index.desk import View
 from wfsession.index.threads import Catalog, Scope, choose_threads
 from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
-from wfsession.threads.prices import Prices
+from wfsession.threads.prices import Prices, strip_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from wfsession.cli.answer import Block, Data
 
 _SUMS = (
-    Column("RESPONSES", drop=3, is_number=True),
-    Column("CALLS", drop=5, is_number=True),
-    Column("ERRORS", drop=4, is_number=True),
+    Column("RESPONSES", drop=5, is_number=True),
+    Column("CALLS", drop=6, is_number=True),
+    Column("ERRORS", drop=7, is_number=True),
     Column("INPUT", drop=2, is_number=True),
     Column("OUTPUT", drop=1, is_number=True),
-    Column("CACHE READ", drop=7, is_number=True),
-    Column("CACHE WRITE", drop=8, is_number=True),
+    Column("CACHE READ", drop=3, is_number=True),
+    Column("CACHE WRITE", drop=4, is_number=True),
     Column("COST", is_number=True),
 )
 _OVERSIZED = (
@@ -81,6 +81,9 @@ class Summed(Answer):
     def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
         """Yield a row for each key, and the total below them."""
         by = self.usage.by
+        if is_terminal and not self.usage.rows:
+            yield Passage("No conversation of this project is known; of all: --all-projects")
+            return
         rows = [
             _make_row(self._name(row.key, is_terminal), row.sums, is_terminal)
             for row in self.usage.rows
@@ -90,12 +93,15 @@ class Summed(Answer):
             (Column(by.upper(), least=14), *_SUMS), tuple(rows), marked=frozenset({len(rows) - 1})
         )
         if is_terminal:
-            yield f"{_tell_prices()} ({self.prices.source}, {self.prices.as_of:%Y-%m-%d})."
+            of = f"{self.prices.source}, {self.prices.as_of:%Y-%m-%d}"
+            yield Passage(f"{_tell_prices()} ({of}).")
 
     def _name(self, key: str | None, is_terminal: bool) -> str:
         if key is None:
             return _NOBODY.get(self.usage.by, "?")
-        return shorten_id(key) if is_terminal and self.usage.by == "thread" else key
+        if is_terminal and self.usage.by in ("thread", "model"):
+            return shorten_id(key) if self.usage.by == "thread" else strip_model(key)
+        return key
 
 
 def _tell_prices() -> str:
@@ -133,18 +139,18 @@ class RightSized(Answer):
     def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
         """Yield a row for each."""
         if is_terminal and not self.found:
-            yield "Of no subagent there is a hint that less would have done."
+            yield Passage("Of no subagent there is a hint that less would have done.")
             return
         yield Rows(_OVERSIZED, tuple(_make_hint_row(one, is_terminal) for one in self.found))
         if is_terminal:
-            yield "A hint about costs: it says nothing of how good their work was."
+            yield Passage("A hint about costs: it says nothing of how good their work was.")
 
 
 def _make_hint_row(one: Oversized, is_terminal: bool) -> tuple[str, ...]:
     sums = one.sums
     return (
         one.type or one.agent,
-        one.model,
+        strip_model(one.model) if is_terminal else one.model,
         tell_tokens(sums.input_tokens + sums.cache_read_tokens, is_terminal),
         tell_tokens(sums.output_tokens, is_terminal),
         str(sums.tool_calls),
@@ -171,19 +177,26 @@ class Contents(Answer):
         if is_terminal:
             yield f"Thread {used.thread}"
             much = tell_tokens(used.most_tokens, True)
-            yield f"Its fullest context had {much} tokens, in {used.responses} responses."
+            told = f"Its fullest context had {much} tokens, in {used.responses} responses."
+            yield Passage(told)
         rows = used.rows[:_MOST_ROWS] if is_terminal else used.rows
         yield Rows(
             _CONTEXT,
             tuple(
-                (f"{row.share:.0%}", str(row.calls), str(row.characters), row.tool, row.path)
+                (
+                    f"{row.share:.0%}",
+                    str(row.calls),
+                    str(row.characters),
+                    row.tool,
+                    shorten_paths(row.path) if is_terminal else row.path,
+                )
                 for row in rows
             ),
         )
         if len(rows) < len(used.rows):
             yield f"and {len(used.rows) - len(rows)} more rows: --json"
         if is_terminal:
-            yield "The shares are those of the characters of results: an estimate."
+            yield Passage("The shares are those of the characters of results: an estimate.")
 
 
 def usage(call: Call) -> Answer:
