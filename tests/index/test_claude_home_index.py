@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from wfsession.index.search import search
 from wfsession.index.subagents import list_subagents
 from wfsession.index.threads import find_thread, read_catalog
 from wfsession.index.unfinished import list_unfinished
-from wfsession.index.usage import sum_usage
+from wfsession.index.usage import Usage, sum_usage
 from wfsession.index.verify import Difference, read_status, verify_index
 from wfsession.threads.prices import read_prices
 
@@ -68,6 +69,16 @@ def test_tokens_and_cost_are_those_of_each_model(home: Sample) -> None:
     assert usage.unpriced == ()
 
 
+def test_a_thread_in_two_directories_counts_once(home: Sample) -> None:
+    def add_up(index: sqlite3.Connection) -> Usage:
+        return sum_usage(index, read_catalog(index), PRICES, "model")
+
+    before = ask_one(home, add_up)
+    folder = home.path / "projects" / "-home-sam-shop"
+    shutil.copytree(folder, folder.with_name("-home-sam-copy"))
+    assert ask_one(home, add_up) == before
+
+
 @pytest.mark.parametrize("by", ["day", "session", "thread", "model", "agent", "project", "run"])
 def test_the_rows_add_up_to_the_total_by_whatever(home: Sample, by: str) -> None:
     usage = ask_one(home, lambda index: sum_usage(index, read_catalog(index), PRICES, by))  # type: ignore[arg-type]  # one of them
@@ -77,13 +88,14 @@ def test_the_rows_add_up_to_the_total_by_whatever(home: Sample, by: str) -> None
 
 
 def test_the_threads_are_those_with_their_projects(home: Sample) -> None:
-    catalog = ask_one(home, read_catalog)
-    assert sorted(catalog.threads) == EXPECT["threads"]
-    assert catalog.threads[MAIN].project == "/home/sam/shop"
-    assert catalog.threads[MAIN].branch == "feat/cart"
-    assert catalog.threads[MAIN].find_tier(WRITTEN) == "active"
-    assert catalog.threads[MAIN].find_tier(NOW) == "idle"
-    assert find_thread(catalog, MAIN[:4]).name == MAIN
+    threads = ask_one(home, lambda index: read_catalog(index).threads)
+    assert sorted(threads) == EXPECT["threads"]
+    assert threads[MAIN].project == "/home/sam/shop"
+    assert threads[MAIN].branch == "feat/cart"
+    assert threads[MAIN].find_tier(WRITTEN) == "active"
+    assert threads[MAIN].find_tier(NOW) == "idle"
+    found = ask_one(home, lambda index: find_thread(read_catalog(index), MAIN[:4]))
+    assert found.name == MAIN
 
 
 def test_the_asks_are_those(home: Sample) -> None:

@@ -86,7 +86,8 @@ def test_damage_that_only_the_question_finds_is_no_obstacle(home: Home, file: Pa
     with file.open("r+b") as raw:
         raw.seek((page - 1) * size)
         raw.write(b"\xff" * size)
-    assert ask_keys(home).value == [("m1",)]
+    answer = ask_keys(home)
+    assert (answer.value, answer.refreshed.read, answer.notes) == ([("m1",)], 1, ())
 
 
 def test_what_somebody_else_made_is_set_aside(home: Home, file: Path) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from io import FileIO
+from typing import Any
 
 import orjson
 from attrs import frozen
@@ -36,7 +37,7 @@ from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 
 _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
 _KNOWN = """
-    SELECT path, id, thread, size, mtime_ns, inode, settled, done, tail, error <> '' FROM files
+    SELECT path, size, mtime_ns, inode, settled, error <> '', id, thread, done, tail FROM files
 """
 _PUT_FILE = """
     UPDATE files SET
@@ -108,7 +109,8 @@ class _Refresh:
         self._reader = reader
         self._watch = watch
         self._problems: list[Problem] = []
-        self._known: dict[str, Known] = {}
+        # By path, as the index has them: most are only compared.
+        self._known: dict[str, tuple[Any, ...]] = {}
         self._version = -1
         self._begun: tuple[int, int] | None = None
         self._read = self._size_bytes = 0
@@ -129,10 +131,11 @@ class _Refresh:
                 if self._watch is not None:
                     done = min(self._size_bytes, all_bytes)
                     self._watch(Progress(self._read, len(tasks), done, all_bytes))
-        with write(self._connection):
-            self._connection.execute(
-                "INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),)
-            )
+        if tasks or gone:
+            with write(self._connection):
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),)
+                )
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
 
     def _look_again(self) -> None:
@@ -141,10 +144,15 @@ class _Refresh:
         if version == self._version:
             return
         self._version = version
-        self._known = {
-            path: Known(file, thread, Stamp(size, mtime_ns, inode), *rest)
-            for path, file, thread, size, mtime_ns, inode, *rest in self._connection.execute(_KNOWN)
-        }
+        self._known = {row[0]: row[1:] for row in self._connection.execute(_KNOWN)}
+
+    def _find_known(self, path: str) -> Known | None:
+        row = self._known.get(path)
+        if row is None:
+            return None
+        size, mtime_ns, inode, settled, failed, file, thread, done, tail = row
+        stamp = Stamp(size, mtime_ns, inode)
+        return Known(file, thread, stamp, bool(settled), done, tail, bool(failed))
 
     def _plan(
         self, files: Iterable[ThreadFile], unlisted: tuple[str, ...]
@@ -157,14 +165,18 @@ class _Refresh:
                 continue
             left.pop(file.path, None)
             try:
-                stamp = make_stamp(os.stat(file.path))
+                status = os.stat(file.path)
             except FileNotFoundError:
                 left[file.path] = None
                 continue
             except OSError as error:
                 self._problems.append(Problem(file.path, error.strerror or str(error)))
                 continue
-            known = self._known.get(file.path)
+            row = self._known.get(file.path, ())
+            if row[:5] == (status.st_size, status.st_mtime_ns, status.st_ino, 1, 0):
+                # The most frequent case, told without making values.
+                continue
+            known, stamp = self._find_known(file.path), make_stamp(status)
             action = choose_action(known, stamp)
             if action != "same":
                 start = known.done if known is not None and action == "grown" else 0
@@ -193,11 +205,8 @@ class _Refresh:
             return 0
         with write(self._connection):
             self._look_again()
-            files = [
-                self._known.pop(path)
-                for path in gone
-                if path in self._known and not os.path.isfile(path)
-            ]
+            found = [self._find_known(path) for path in gone if not os.path.isfile(path)]
+            files = [one for one in found if one is not None]
             for one in files:
                 remove_rows(self._connection, one.thread, one.file)
                 self._connection.execute("DELETE FROM files WHERE id = ?", (one.file,))
@@ -231,7 +240,7 @@ class _Refresh:
             return self._note_failure(file, reason)
 
     def _take_read(self, file: ThreadFile, read: Transcript) -> int:
-        known = self._known.get(file.path)
+        known = self._find_known(file.path)
         if choose_action(known, read.stamp) == "same":
             return 0
         self._begun = where = self._begin(file, known, 0)
@@ -241,7 +250,7 @@ class _Refresh:
     def _take_open(self, file: ThreadFile, stream: FileIO) -> int:
         descriptor = stream.fileno()
         stamp = make_stamp(os.fstat(descriptor))
-        known = self._known.get(file.path)
+        known = self._find_known(file.path)
         action = choose_action(known, stamp)
         if action == "same":
             # Somebody else read it meanwhile.
@@ -325,7 +334,7 @@ class _Refresh:
     def _note_failure(self, file: ThreadFile, reason: str) -> int:
         """Note why a file could not be used; where it was begun, nothing of it counts."""
         if self._begun is None:
-            self._begun = self._begin(file, self._known.get(file.path), start=1)
+            self._begun = self._begin(file, self._find_known(file.path), start=1)
         else:
             remove_rows(self._connection, *self._begun)
             self._connection.execute(_RESET_FILE, (self._begun[1],))

@@ -13,7 +13,7 @@ APPLICATION_ID = 0x77667369
 VERSION = 1
 
 STATEMENTS = (
-    # The value `refreshed` is when the last refresh came to its end.
+    # The value `refreshed` is when something was brought in last.
     "CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE threads(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     # `size` is what the file had when it was opened, `done` how far it was read, `tail` a hash of

@@ -31,8 +31,9 @@ _COUNTS = (
 class IndexStatus:
     """How large an index is, how old, and of which files it knows too little.
 
-    `rows` are counts by what they are of, `lines` of all files; `skipped` are lines that could not
-    be used, `unknown` the types of lines that we do not know, with how many there are of each.
+    `refreshed` is when something was brought in last. `rows` are counts by what they are of,
+    `lines` of all files; `skipped` are lines that could not be used, `unknown` the types of lines
+    that we do not know, with how many there are of each.
     """
 
     path: str
