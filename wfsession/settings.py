@@ -54,10 +54,20 @@ class WorkdirSettings:
 
 
 @frozen
+class IndexSettings:
+    """What stands in the table `index`."""
+
+    projects: tuple[str, ...] = _setting(
+        (), "Directories that are projects though they have no `.workflow`; `~` is your home"
+    )
+
+
+@frozen
 class Settings:
     """All settings, each table an attribute."""
 
     workdirs: WorkdirSettings = Factory(WorkdirSettings)
+    index: IndexSettings = Factory(IndexSettings)
 
 
 @frozen

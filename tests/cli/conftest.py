@@ -1,5 +1,6 @@
 """A project to stand in, and no waiting for the drive where the command runs in this process."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.cli.wf import REPOSITORY, SEED, forget_moments, wf
 from tests.conftest import copy_fixture
 from tests.hook import Player
 from tests.recording import Recording, Tree, plant
+from tests.talks import plant_talks
 from wfsession.core import disk
 
 
@@ -54,6 +56,12 @@ def project(
 def player(project: Path, monkeypatch: pytest.MonkeyPatch) -> Player:
     """Return a conversation of an agent in that project."""
     return Player(monkeypatch, project)
+
+
+@pytest.fixture
+def talks(project: Path) -> Path:
+    """Let two conversations have taken place, one of them in that project; return `.claude`."""
+    return plant_talks(Path(os.environ["HOME"]), project)
 
 
 @pytest.fixture(scope="module")

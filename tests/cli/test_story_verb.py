@@ -1,0 +1,106 @@
+"""What a conversation did, as `wf story` tells it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.wf import run_in_terminal, strip_colour, wf
+from tests.talks import EXPECT, MAIN, OTHER, transcript_of
+
+pytestmark = pytest.mark.usefixtures("talks")
+
+
+def tell(*words: str) -> Any:
+    return wf("story", MAIN, *words, "--json").data
+
+
+def test_its_steps_are_told_with_their_sums(talks: Path) -> None:
+    data = tell()
+    assert (data["thread"], data["transcript"]) == (MAIN, str(transcript_of(talks, MAIN)))
+    story = data["story"]
+    assert [step["n"] for step in story["steps"]] == [*range(1, 10)]
+    assert [step["ask"] for step in story["steps"] if step.get("ask")] == EXPECT["asks"]
+    (subagent,) = [one for step in story["steps"] for one in step.get("subagents", [])]
+    assert (subagent["agent"], subagent["type"]) == ("d4e5f60718293a4b", "Explore")
+    assert story["totals"]["responses"] == wf("usage", "--json").data["total"]["responses"]
+
+
+def test_its_approach_is_that_of_the_sample() -> None:
+    counts = tell("--approach")["counts"]
+    expected = {key: count for key, count in EXPECT["approach_main"].items() if key != "why"}
+    assert {key: counts[key] for key in expected} == expected
+    assert "2 verify (1 failed)" in wf("story", MAIN, "--approach").out
+
+
+def test_its_map_has_phases_context_and_files() -> None:
+    drawn = tell("--map")["map"]
+    assert drawn["categories"]["error"] == 1
+    assert {Path(file["path"]).name for file in drawn["files"]} == {"cart.py", "discount.py"}
+    assert max(one["context"] for one in drawn["calls"]) == 12_160
+    (window,) = drawn["windows"]
+    assert window["agent"] == "d4e5f60718293a4b"
+
+
+def test_what_failed_is_said_and_subagents_stand_further_in() -> None:
+    lines = wf("story", MAIN).out.splitlines()
+    (failed,) = [line for line in lines if "Bash" in line and ": failed" in line]
+    assert failed.startswith("  3 ")
+    assert lines[1] == f"> {EXPECT['asks'][0]}"
+    place = next(number for number, line in enumerate(lines) if line.startswith("    + Explore"))
+    assert lines[place + 1] == "    > Find why"
+    assert lines[place + 2].startswith("      1 ")
+
+
+def test_a_thread_is_named_by_its_whole_name_its_beginning_or_its_label(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WF_THREAD", f"claude-code--{MAIN}")
+    wf("bind")
+    wf("threads", "label", MAIN, "the fixer")
+    for name in (MAIN, f"claude-code--{MAIN}", MAIN[:5], "the fixer"):
+        assert wf("story", name, "--json").data["thread"] == MAIN
+
+
+def test_a_thread_of_another_project_is_told_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert wf("story", OTHER, "--json").data["thread"] == OTHER
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("zz", "thread-not-found"), ("", "thread-not-found"), ("0b", "")]
+)
+def test_a_name_that_means_none_is_a_sentence(name: str, code: str) -> None:
+    done = wf("story", name, "--json")
+    if code:
+        assert done.error["code"] == code
+    else:
+        assert done.code == 0
+
+
+def test_a_beginning_that_several_have_is_a_sentence(talks: Path) -> None:
+    path = transcript_of(talks, OTHER)
+    path.with_name(f"{MAIN[:8]}-twin.jsonl").write_bytes(path.read_bytes())
+    assert wf("story", MAIN[:8], "--json").error["code"] == "ambiguous-name"
+
+
+def test_a_transcript_with_a_broken_line_is_told_without_it(talks: Path) -> None:
+    before = tell()
+    path = transcript_of(talks, MAIN)
+    path.write_bytes(b'{"type":"assistant", \xff\n\0\0\n[1]\n' + path.read_bytes())
+    assert tell() == before
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize(
+    ("view", "word"),
+    [("--timeline", "discount.py"), ("--approach", "dead end"), ("--map", "discount.py")],
+)
+def test_it_fits_on_a_terminal(columns: int, view: str, word: str) -> None:
+    done = run_in_terminal("story", MAIN, view, columns=columns)
+    assert done.code == 0
+    lines = strip_colour(done.out).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert word in "".join(line.strip() for line in lines)
