@@ -4,7 +4,8 @@ import gc
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,13 @@ def copy_fixture(name: str, project: Path) -> Path:
 def seed_tree(copy_tree: Callable[[str], Path]) -> Path:
     """Return a project with three sessions, one of them active, and one archived."""
     return copy_tree("01-seed-markers")
+
+
+@pytest.fixture
+def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the user's clock be one or two hours ahead, by the season."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()

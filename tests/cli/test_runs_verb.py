@@ -82,6 +82,18 @@ def test_runs_are_narrowed_by_what_their_thread_was_bound_to(
     assert show(RUN)["run"]["session"] == PAUSED
 
 
+def test_a_project_that_was_asked_about_is_known_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("WF_THREAD", f"claude-code--{MAIN}")
+        wf("bind", PAUSED)
+    wf("runs")
+    monkeypatch.chdir(tmp_path)
+    (row,) = wf("runs", "--all-projects", "--json").data["runs"]
+    assert row["session"] == PAUSED
+
+
 def test_runs_are_narrowed_by_thread_branch_and_worktree(project: Path) -> None:
     assert list_ids("--thread", MAIN[:4]) == [RUN]
     assert list_ids("--thread", OTHER, "--all-projects") == []

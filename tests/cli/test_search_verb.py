@@ -79,8 +79,9 @@ def test_an_age_is_counted_from_now(text: str, age: timedelta) -> None:
     assert before - age <= parse_since(text) <= datetime.now(UTC) - age
 
 
-def test_a_day_begins_where_the_user_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parse_since("2026-09-14") == datetime(2026, 9, 14).astimezone()
+@pytest.mark.usefixtures("_in_berlin")
+def test_a_day_begins_where_the_user_is() -> None:
+    assert parse_since("2026-09-14") == datetime(2026, 9, 13, 22, tzinfo=UTC)
     assert parse_since("2026-09-14T10:00:00Z") == datetime(2026, 9, 14, 10, tzinfo=UTC)
 
 

@@ -131,8 +131,9 @@ def test_what_a_thread_read_fills_its_context(talks: Path, monkeypatch: pytest.M
     assert sum(row["share"] for row in data["rows"]) == pytest.approx(1)
     assert {"tool", "path", "calls", "characters"} <= data["rows"][0].keys()
     assert use("--context") == data
-    monkeypatch.setenv("WF_THREAD", f"claude-code--{OTHER}")
     assert use("--context", "--all-projects")["thread"] == OTHER
+    monkeypatch.setenv("WF_THREAD", f"claude-code--{MAIN}")
+    assert use("--context", "--all-projects") == data
 
 
 def test_a_subagent_that_had_more_than_it_needed_is_a_hint(talks: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.transcripts import encode, user
 from wfsession.mcp.trimming import BUDGET
 
 _MANY = 200
+_FIFO = "no-transcript.jsonl"
 _CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "current": ("current", {}),
     "list": ("list", {"archived": True}),
@@ -68,6 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     lines = [user(f"repeated {number} " + "x" * 300, uuid=f"u-{number}") for number in range(_MANY)]
     with transcript_of(agent, MAIN).open("ab") as file:
         file.write(encode(lines))
+    os.mkfifo(transcript_of(agent, MAIN).with_name(_FIFO))
     return project, home
 
 
@@ -139,6 +142,12 @@ def test_what_was_said_what_is_open_and_what_it_cost(talk: Talk) -> None:
     assert RUN in [one["name"] for one in talk.data("unfinished")["unfinished"]]
     total = talk.data("usage")["total"]
     assert total["cost_usd"] == pytest.approx(EXPECT["total"]["cost_usd"], abs=1e-9)
+
+
+def test_a_file_that_cannot_be_read_is_said_beside_the_answer(talk: Talk) -> None:
+    for name in ("runs", "one run", "search", "unfinished", "usage"):
+        (note,) = talk.data(name)["notes"]
+        assert _FIFO in note
 
 
 def test_what_is_long_is_cut_and_says_how_to_go_on(talk: Talk) -> None:

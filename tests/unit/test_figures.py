@@ -1,7 +1,5 @@
 """Numbers, moments and paths as people read them."""
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,15 +14,6 @@ from wfsession.cli.figures import (
     tell_status,
     tell_tokens,
 )
-
-
-@pytest.fixture
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +65,7 @@ def test_how_long_something_took(seconds: float, told: str) -> None:
     assert tell_length(seconds) == told
 
 
-@pytest.mark.usefixtures("_berlin")
+@pytest.mark.usefixtures("_in_berlin")
 def test_a_day_is_that_of_the_users_clock_in_summer_and_in_winter() -> None:
     zone = LocalZone()
     for month, hour in ((1, 23), (7, 22)):

@@ -12,18 +12,16 @@ from typing import TypeVar
 
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.refreshing import show_refresh
-from wfsession.cli.words import count
 from wfsession.core.times import now, parse_time
 from wfsession.errors import InvalidValue, RootNotFound
 from wfsession.hooks.agent import find_home
 from wfsession.hooks.claude_code import AGENT
-from wfsession.index.ask import Answer, Sources
-from wfsession.index.desk import Desk, View
+from wfsession.index.ask import Sources
+from wfsession.index.desk import Desk, View, list_notes
 from wfsession.index.roots import list_roots, remember_root
 from wfsession.index.threads import Scope
 from wfsession.settings import find_settings_file, read_settings
 from wfsession.threads.prices import DEFAULT_TABLE, Prices, read_prices
-from wfsession.threads.reader import Problem
 
 T = TypeVar("T")
 _APP = "wfsession"
@@ -95,22 +93,8 @@ def ask(call: Call, desk: Desk, question: Callable[[View], T]) -> T:
     """Ask, after bringing the index up to date; what is worth a word goes to the call's notes."""
     with show_refresh() as watch:
         answer = desk.ask(question, watch)
-    note_refresh(call, answer)
+    call.notes += list_notes(answer)
     return answer.value
-
-
-def note_refresh(call: Call, answer: Answer[T]) -> None:
-    """Note what a refresh could not do."""
-    call.notes += answer.notes
-    if answer.refreshed.problems:
-        call.notes.append(tell_problems(answer.refreshed.problems))
-
-
-def tell_problems(problems: tuple[Problem, ...]) -> str:
-    """Return that files could not be read, with the first of them."""
-    much = count(len(problems), "file")
-    first = f"{problems[0].path}: {problems[0].reason}"
-    return f"{much} could not be read and {'is' if len(problems) == 1 else 'are'} left out: {first}"
 
 
 def make_scope(call: Call, desk: Desk) -> Scope:

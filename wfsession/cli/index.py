@@ -6,7 +6,7 @@ import attrs
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.asking import ask, note_refresh, open_desk
+from wfsession.cli.asking import ask, open_desk
 from wfsession.cli.call import Call
 from wfsession.cli.page import Pairs
 from wfsession.cli.parser import add_action, add_common
@@ -17,7 +17,7 @@ from wfsession.cli.words import count, join, tell_ago, tell_size
 from wfsession.core.times import encode_time, now
 from wfsession.index.as_json import encode_status
 from wfsession.index.ask import rebuild
-from wfsession.index.desk import Desk
+from wfsession.index.desk import Desk, list_notes
 from wfsession.index.refresh import Refreshed
 from wfsession.index.verify import Difference, IndexStatus, read_status, verify_index
 
@@ -140,7 +140,7 @@ def index(call: Call) -> Answer:
         rebuild(desk.sources)
     with show_refresh() as watch:
         answer = desk.ask(lambda view: None, watch)
-    note_refresh(call, answer)
+    call.notes += list_notes(answer)
     return Done(answer.refreshed, desk.sources.path, action == "rebuild", tuple(call.notes))
 
 

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wfsession.cli.render import find_width, is_terminal, print_line
+from wfsession.cli.render import is_terminal, print_line
+from wfsession.cli.words import tell_size
 from wfsession.index.refresh import Progress, Watch
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class _Bar:
             print_line(f"wf: {self._what}, which takes a moment")
             return
         self._progress = _make_progress()
-        self._progress.add_task(self._what, total=None)
+        self._progress.add_task(self._what, total=None, sizes="")
         self._progress.start()
         self._draw()
 
@@ -47,9 +48,11 @@ class _Bar:
         if self._progress is None:
             return
         if self._last is not None:
-            (task,) = self._progress.task_ids
+            (task,) = self._progress.tasks
             done, total = self._last.size_bytes, self._last.all_bytes
-            self._progress.update(task, completed=done, total=total)
+            self._progress.update(task.id, completed=done, total=total)
+            rate = f", {tell_size(int(task.speed))}/s" if task.speed else ""
+            self._progress.update(task.id, sizes=f"{tell_size(done)} of {tell_size(total)}{rate}")
         self._progress.refresh()
 
     def end(self) -> None:
@@ -59,18 +62,12 @@ class _Bar:
 
 def _make_progress() -> "progress.Progress":
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    console = Console(stderr=True)
     # With room for the `^C` that a terminal shows, or the line would break and a part of it stay.
-    console = Console(stderr=True, width=max(find_width() - 3, 1))
-    sizes = (DownloadColumn(), TransferSpeedColumn()) if console.width >= _WIDE else ()
+    console.width = max(console.width - 3, 1)
+    sizes = [TextColumn("{task.fields[sizes]}")] if console.width >= _WIDE else []
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),

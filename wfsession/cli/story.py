@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.asking import find_transcripts, tell_problems
+from wfsession.cli.asking import find_transcripts
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.page import Passage
 from wfsession.cli.tale import tell_counts, tell_map, tell_moves, tell_steps, tell_sums
 from wfsession.cli.verb import Verb
 from wfsession.core.times import now
 from wfsession.errors import AmbiguousName, RootNotFound, ThreadNotFound
+from wfsession.index.desk import tell_problems
 from wfsession.threads.approach import count_moves, find_approach
 from wfsession.threads.bindings import find_thread
 from wfsession.threads.claude_code import READER

@@ -16,6 +16,7 @@ from wfsession.index.ask import Answer, Sources, ask
 from wfsession.index.refresh import Watch
 from wfsession.index.threads import Catalog, read_catalog
 from wfsession.threads.prices import Prices
+from wfsession.threads.reader import Problem
 
 T = TypeVar("T")
 
@@ -56,3 +57,17 @@ class Desk:
             return question(View(connection, catalog, self.prices, now()))
 
         return ask(sources, look, watch=watch)
+
+
+def list_notes(answer: Answer[T]) -> tuple[str, ...]:
+    """Return what is to be said beside an answer: what could not be read, or not be done."""
+    problems = answer.refreshed.problems
+    return (*answer.notes, tell_problems(problems)) if problems else answer.notes
+
+
+def tell_problems(problems: tuple[Problem, ...]) -> str:
+    """Return that files could not be read, with the first of them."""
+    first = f"{problems[0].path}: {problems[0].reason}"
+    if len(problems) == 1:
+        return f"1 file could not be read and is left out: {first}"
+    return f"{len(problems)} files could not be read and are left out: {first}"

@@ -21,7 +21,7 @@ from wfsession.index.as_json import (
     encode_unfinished,
     encode_usage,
 )
-from wfsession.index.desk import Desk, View
+from wfsession.index.desk import Desk, View, list_notes
 from wfsession.index.runs import RunFilter, find_run_agent, list_runs, read_run
 from wfsession.index.search import SearchFilter, search
 from wfsession.index.threads import Scope
@@ -155,7 +155,7 @@ class Tools:
             }
 
         answer = desk.ask(look)
-        return fit({**answer.value, "notes": [*answer.notes]}, "agents", skip)
+        return fit({**answer.value, "notes": [*list_notes(answer)]}, "agents", skip)
 
     def search(
         self,
@@ -217,7 +217,7 @@ class Tools:
             return encode_usage(sum_usage(view.connection, view.catalog, view.prices, by, scope))
 
         answer = desk.ask(look)
-        return fit({**answer.value, "notes": [*answer.notes]}, "rows", skip)
+        return fit({**answer.value, "notes": [*list_notes(answer)]}, "rows", skip)
 
     def _scope(self, desk: Desk, session: str) -> Scope:
         # Of another project only the whole name is known.
@@ -228,7 +228,7 @@ class Tools:
         self, desk: Desk, key: str, look: Callable[[View], list[dict[str, Any]]], skip: int
     ) -> str:
         answer = desk.ask(look)
-        return fit({key: answer.value, "notes": [*answer.notes]}, key, skip)
+        return fit({key: answer.value, "notes": [*list_notes(answer)]}, key, skip)
 
 
 def _encode_session(session: Session) -> dict[str, Any]:
