@@ -9,15 +9,20 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from wfsession.index.rows import Transcript, read_transcript
 from wfsession.threads.reader import Reader, ThreadFile
+
+# Imported where processes are started: most questions start none, and each would wait for it.
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from typing import TypeAlias
+
+    _Futures: TypeAlias = list[Future[dict[str, Transcript | OSError]]]
 
 # So much is read before what was read is committed, and others may write.
 _BATCH_BYTES = 16_000_000
@@ -74,6 +79,9 @@ def read_ahead(reader: Reader, batches: list[list[Task]]) -> Iterator[Iterator[_
     if size <= _MUCH_BYTES or processes < 2 or not is_safe:
         yield ([(task, None) for task in batch] for batch in batches)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     pool = ProcessPoolExecutor(processes, mp_context=get_context("fork"))
     try:
         yield _read_batches(pool, reader, batches)
@@ -86,8 +94,10 @@ def _is_for_others(task: Task) -> bool:
 
 
 def _read_batches(
-    pool: ProcessPoolExecutor, reader: Reader, batches: list[list[Task]]
+    pool: "ProcessPoolExecutor", reader: Reader, batches: list[list[Task]]
 ) -> Iterator[_Batch]:
+    from concurrent.futures.process import BrokenProcessPool
+
     following = _submit(pool, reader, batches[0])
     for number, batch in enumerate(batches):
         started = following
@@ -103,10 +113,9 @@ def _read_batches(
         yield [(task, read.get(task.file.path)) for task in batch]
 
 
-_Futures = list["Future[dict[str, Transcript | OSError]]"]
+def _submit(pool: "ProcessPoolExecutor", reader: Reader, batch: list[Task]) -> "_Futures":
+    from concurrent.futures.process import BrokenProcessPool
 
-
-def _submit(pool: ProcessPoolExecutor, reader: Reader, batch: list[Task]) -> _Futures:
     paths = [task.file.path for task in batch if _is_for_others(task)]
     chunks = [paths[start : start + _CHUNK_FILES] for start in range(0, len(paths), _CHUNK_FILES)]
     try:
