@@ -3,8 +3,8 @@
     python docs/generate.py
 
 `commands.md` comes from the help of the command, `errors.md` from the errors' own words,
-`findings.md` from the doctor's table; `words.tsv`, what shells complete, from the parser. A test
-compares them with what is committed.
+`findings.md` from the doctor's table, `settings.md` from the settings; `words.tsv`, what shells
+complete, from the parser. A test compares them with what is committed.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from wfsession.cli.main import build_parser
 from wfsession.core.doctor import KINDS
 from wfsession.core.progress import PHASES
 from wfsession.errors import WfError
+from wfsession.settings import list_settings
 
 HERE = Path(__file__).parent
 
@@ -128,6 +129,32 @@ def make_findings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def make_settings() -> str:
+    """Return the reference of the user's settings."""
+    lines = [
+        "# Settings",
+        "",
+        "Made from `wfsession/settings.py` by `docs/generate.py`.",
+        "",
+        "They stand in `config.toml`, in the directory `wfsession` of the platform's place for",
+        "configuration: on Linux `~/.config/wfsession/config.toml`. What is left out has its",
+        "default; a name that is unknown, or a value of another type, is an error.",
+        "",
+        "```toml",
+        "[workdirs]",
+        "trash_days = 7",
+        "```",
+        "",
+        "| setting | type | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for one in list_settings():
+        default = one.default if isinstance(one.default, tuple) else (one.default,)
+        shown = ", ".join(f"`{value}`" for value in default if value != "") or "none"
+        lines.append(f"| `{one.name}` | {one.type} | {shown} | {one.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
 def list_values(words: str, action: argparse.Action) -> list[str]:
     """Return what may be typed for an argument: words, or @ and the kind of what a shell finds."""
     if action.choices:
@@ -175,6 +202,7 @@ PAGES = {
     "commands.md": make_commands,
     "errors.md": make_errors,
     "findings.md": make_findings,
+    "settings.md": make_settings,
     "../wfsession/cli/shells/words.tsv": make_words,
 }
 

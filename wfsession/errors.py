@@ -229,6 +229,21 @@ class CannotUndo(WfError, RuntimeError):
         self.reason = reason
 
 
+class GitFailed(WfError, RuntimeError):
+    """git could not do what it was asked, or there is none that can.
+
+    Attributes: command (without credentials), reason (git's own words), output (all of them).
+    """
+
+    code = "git-failed"
+
+    def __init__(self, command: str, reason: str, hint: str = "", output: str = "") -> None:
+        super().__init__(f"{command}: {reason}", hint)
+        self.command = command
+        self.reason = reason
+        self.output = output
+
+
 class LockTimeout(WfError, TimeoutError):
     """The lock of a root was held for too long. Attributes: path, timeout_s, holder."""
 

@@ -41,6 +41,7 @@ LOOKS = {
     "attic": ("attic",),
     "migrate": ("migrate",),
     "threads": ("threads", "--all"),
+    "workdir": ("workdir", "list"),
 }
 each_write = pytest.mark.parametrize(
     ("words", "name", "state", "previous"), WRITES.values(), ids=WRITES

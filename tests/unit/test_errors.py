@@ -14,6 +14,7 @@ from wfsession.errors import (
     CannotUndo,
     Conflict,
     DiskFailed,
+    GitFailed,
     InvalidName,
     InvalidValue,
     LockTimeout,
@@ -60,6 +61,14 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         "WF_SESSION names 'WFS-a', but there is no session of that name in /r",
         "did you mean WFS-b, WFS-c?",
         {"name": "WFS-a", "root": "/r", "nearest": ("WFS-b", "WFS-c")},
+    ),
+    (
+        GitFailed("git fetch", "no way in", "give it one", "no way in\n"),
+        "git-failed",
+        RuntimeError,
+        "git fetch: no way in",
+        "give it one",
+        {"command": "git fetch", "reason": "no way in", "output": "no way in\n"},
     ),
     (
         AmbiguousName("a", ("WFS-a1", "WFS-a2")),
@@ -323,6 +332,7 @@ def test_codes_are_stable_and_each_is_of_one_error() -> None:
         "UnsafePath": "unsafe-path",
         "CannotMove": "cannot-move",
         "DiskFailed": "disk-failed",
+        "GitFailed": "git-failed",
     }
     assert len({kind.code for kind in FAMILY}) == len(FAMILY)
 

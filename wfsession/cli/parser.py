@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "bind": "wfsession.cli.threads",
             "unbind": "wfsession.cli.threads",
             "threads": "wfsession.cli.threads",
+            "workdir": "wfsession.cli.workdir",
             "install": "wfsession.cli.install",
             "uninstall": "wfsession.cli.install",
             "hook": "wfsession.cli.hook",

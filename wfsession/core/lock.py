@@ -65,6 +65,11 @@ class Lock:
         """The absolute path of the lock file."""
         return self._root.join(f"{self._private}/{self._name}")
 
+    @property
+    def descriptor(self) -> int:
+        """The open lock file; whoever inherits it holds the lock too. -1 while it is not held."""
+        return self._descriptor
+
     def acquire(self, timeout_s: float, create: bool = True) -> None:
         """Take the lock, waiting at most `timeout_s` seconds.
 

@@ -115,7 +115,7 @@ def parse_marker(entry: str) -> str | None:
     return raw if is_session_name(raw) else None
 
 
-def _words_of(title: str) -> str:
+def join_words(title: str) -> str:
     """Lower `title` and join its usable stretches with single hyphens."""
     kept: list[str] = []
     for character in nfc(nfc(title).lower()):
@@ -137,7 +137,7 @@ def make_slug(title: str, stamp: str) -> str:
     Returns:
         A valid name that begins with `WFS-`; it may collide with one that exists.
     """
-    words = _words_of(title).removeprefix("wfs-")
+    words = join_words(title).removeprefix("wfs-")
     if len(words) > _SLUG_CHARACTERS:
         whole_words = words[: _SLUG_CHARACTERS + 1].rpartition("-")[0]
         enough = len(whole_words) > _SLUG_CHARACTERS // 2
