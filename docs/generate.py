@@ -165,7 +165,7 @@ def list_values(words: str, action: argparse.Action) -> list[str]:
         return [str(choice) for choice in action.choices]
     if action.metavar == "PHASE":
         return list(PHASES)
-    if action.metavar in {"DIR", "PATH"}:
+    if action.metavar in {"DIR", "FILE", "PATH"}:
         return ["@file"]
     if words.startswith("wf attic") or action.dest not in {"name", "session"}:
         return ["@none"]

@@ -141,17 +141,29 @@ print(*sorted({*sys.argv[1:]} & {*sys.modules}), file=sys.stderr)
 """
 
 
+def ask(player: Player, event: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run the hook for an event, and then tell on standard error which heavy modules it loaded."""
+    return subprocess.run(
+        [sys.executable, "-c", ASK, *HEAVY],
+        input=json.dumps(make_event(event, player.id, player.project)).encode(),
+        cwd=player.project,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=True,
+    )
+
+
 def test_a_question_loads_nothing_heavy_whether_or_not_there_is_news(player: Player) -> None:
     player.hear("SessionStart")
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", ASK, *HEAVY],
-            input=json.dumps(make_event("PostToolUse", player.id, player.project)).encode(),
-            cwd=player.project,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-            capture_output=True,
-            check=True,
-        )
+        done = ask(player, "PostToolUse")
         assert done.stderr == b"\n"
         wf("phase", "set", "REVIEW")
     assert b"REVIEW" in done.stdout
+
+
+@pytest.mark.parametrize("event", ["Stop", "PreCompact", "SessionEnd"])
+def test_what_is_put_down_in_each_turn_loads_little(player: Player, event: str) -> None:
+    player.hear("SessionStart")
+    loaded = set(ask(player, event).stderr.decode().split())
+    assert loaded <= {"filelock"}

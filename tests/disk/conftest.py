@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import wfsession
-from tests.trees_disk import make_usual_root
+from tests.trees_disk import add_session, make_root, make_usual_root
 from wfsession.core import disk
 from wfsession.core.model import Event
 from wfsession.workspace import Workspace
@@ -21,6 +21,15 @@ def _sync_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def root(tmp_path: Path) -> Path:
     """Return a root with a session in each state; a module whose tests need another has its own."""
     return make_usual_root(tmp_path)
+
+
+@pytest.fixture
+def standing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a root where one stands, with WFS-a, which is active, WFS-b, and WFS-old, archived."""
+    root = make_root(tmp_path / "project", "WFS-a", "WFS-b", active="WFS-a")
+    add_session(root, "completed/WFS-old", "completed")
+    monkeypatch.chdir(root.parent)
+    return root
 
 
 @pytest.fixture

@@ -99,6 +99,20 @@ def test_a_thread_follows_a_renaming_and_its_file_lies_in_the_session(root: Path
     assert len(read_kept(root, "WFS-z")["spans"]) == 1
 
 
+def test_a_thread_follows_a_renaming_that_is_taken_back_and_brought_back(root: Path) -> None:
+    workspace = wfsession.open(root)
+    as_thread(root).bind("WFS-b")
+    workspace.rename("WFS-b", "WFS-z")
+    as_thread(root).bind("WFS-z")
+
+    workspace.undo()
+    assert current(root) == ("WFS-b", "binding")
+    assert as_thread(root).bind("WFS-b").changed is False
+
+    workspace.undo()
+    assert current(root) == ("WFS-z", "binding")
+
+
 @pytest.mark.parametrize("how", ["deleted", "archived"])
 def test_a_thread_whose_session_is_gone_follows_the_marker_and_is_told(
     root: Path, how: str

@@ -185,7 +185,7 @@ class Call:
         if meant.source == "environment":
             self.notes.append(
                 f"WF_SESSION keeps this shell in {meant.session}; to work in {name}: "
-                "unset WF_SESSION"
+                "wf use, or unset WF_SESSION"
             )
         else:
             self.notes.append(f"this thread is bound to {meant.session}, and stays in it")

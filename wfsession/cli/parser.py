@@ -66,6 +66,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "install": "wfsession.cli.install",
             "uninstall": "wfsession.cli.install",
             "hook": "wfsession.cli.hook",
+            "trace": "wfsession.cli.trace",
         },
     ),
     (
@@ -287,15 +288,19 @@ def _add_global(group: Any, has_json: bool) -> None:
     group.add_argument("-h", "--help", action="help", help="this help")
 
 
+def find_version() -> str:
+    """Return which wfsession this is."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("wfsession")
+    except PackageNotFoundError:
+        return "(from a checkout that is not installed)"
+
+
 class _TellVersion(argparse.Action):
     def __call__(self, *_: object) -> NoReturn:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("wfsession")
-        except PackageNotFoundError:
-            number = "(from a checkout that is not installed)"
-        raise Told("wf", f"wf {number}")
+        raise Told("wf", f"wf {find_version()}")
 
 
 def build_parser() -> Parser:

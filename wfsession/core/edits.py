@@ -75,14 +75,19 @@ def become_renamed(moment: datetime, old: str, new: str) -> Edit:
     """The session has another name; the one before leads to it still."""
 
     def edit(record: Record) -> Assignments:
-        former = [name for name in record.renamed_from if name not in (old, new)]
         return {
             ("session_id",): new,
-            ("renamed_from",): [*former, old],
+            **keep_former_name(record, old, new),
             **stamp_updated(record, moment),
         }
 
     return edit
+
+
+def keep_former_name(record: Record, old: str, new: str) -> Assignments:
+    """Return the change by which a name that a session loses leads to it still."""
+    former = [name for name in record.renamed_from if name not in (old, new)]
+    return {("renamed_from",): [*former, old]}
 
 
 def make_checkpoint(

@@ -25,7 +25,7 @@ from wfsession.core.doctor import (
     is_orphan,
     locate_problem,
 )
-from wfsession.core.edits import become_archived, become_completed
+from wfsession.core.edits import become_archived, become_completed, keep_former_name
 from wfsession.core.journal import settle
 from wfsession.core.locate import Place, open_root
 from wfsession.core.markers import Listing
@@ -355,8 +355,7 @@ def _write_name(operation: Operation, repair: Repair) -> Applied | None:
     def edit(record: Record) -> Assignments:
         if not is_session_name(record.session_id):
             return {("session_id",): name}
-        former = [one for one in record.renamed_from if one not in (record.session_id, name)]
-        return {("session_id",): name, ("renamed_from",): [*former, record.session_id]}
+        return {("session_id",): name, **keep_former_name(record, record.session_id, name)}
 
     return _edit(operation, repair, edit)
 

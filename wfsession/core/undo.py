@@ -19,6 +19,7 @@ from wfsession.core.activation import (
 from wfsession.core.attic import ITEM, discard, open_parent
 from wfsession.core.creation import move_directory
 from wfsession.core.disk import Folder
+from wfsession.core.edits import keep_former_name
 from wfsession.core.journal import read_journal
 from wfsession.core.lifecycle import move_to_completed, rename_directory
 from wfsession.core.locate import Place, find_place, find_renamed, open_root
@@ -190,6 +191,11 @@ class _Undoing:
         """Whether the session was made by the operation, or brought in from the attic."""
         return bool(self._at) and (not self._to or _is_in_attic(self._to))
 
+    @property
+    def _is_renaming(self) -> bool:
+        """Whether the session gets another name: its directory stays in the root."""
+        return bool(self._to) and "/" not in self._at + self._to
+
     def _refuse(self, reason: str) -> CannotUndo:
         return CannotUndo(self._what, reason)
 
@@ -253,7 +259,8 @@ class _Undoing:
             if not is_same(find_in(record.data, change.path), change.after):
                 key = ".".join(change.path)
                 raise self._refuse(f"{key} of {place.name} was changed since")
-        self._prepared.append(self._operation.prepare(place, _make_inverse(changes)))
+        names = (place.name, _as_place(self._to).name) if self._is_renaming else None
+        self._prepared.append(self._operation.prepare(place, _make_inverse(changes, names)))
 
     def _read_before(self, place: Place) -> Session:
         """Read the session while it is where the operation left it."""
@@ -271,10 +278,10 @@ class _Undoing:
             self._move_marker()
         elif _is_in_attic(self._at) or self._at.startswith(f"{layout.COMPLETED}/"):
             self._bring_in(place)
-        elif self._goes_away or place.location == layout.COMPLETED:
-            self._take_out(place)
-        else:
+        elif self._is_renaming:
             self._rename(place)
+        else:
+            self._take_out(place)
 
     def _move_marker(self) -> None:
         before, after = self._entry.active
@@ -338,14 +345,19 @@ def _group(changes: tuple[Change, ...]) -> dict[str, list[Change]]:
     return by_directory
 
 
-def _make_inverse(changes: list[Change]) -> Edit:
-    """Return the edit that puts back what was, where the record still says what was left."""
+def _make_inverse(changes: list[Change], names: tuple[str, str] | None) -> Edit:
+    """Return the edit that puts back what was, where the record still says what was left.
+
+    `names` are the one that the session loses and the one that it gets back, if it is renamed:
+    what was bound to the first one meanwhile finds it still.
+    """
 
     def edit(record: Record) -> Assignments:
-        return {
+        inverse = {
             change.path: REMOVED if change.before is ABSENT else change.before
             for change in changes
             if is_same(find_in(record.data, change.path), change.after)
         }
+        return {**inverse, **keep_former_name(record, *names)} if names else inverse
 
     return edit

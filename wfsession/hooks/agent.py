@@ -21,6 +21,8 @@ START, ASK, SEEN, CHECKPOINT, END, NOTHING = (
     "end",
     "nothing",
 )
+# How long to wait for the lock: an agent waits for its hook.
+TIMEOUT_S = 5.0
 
 
 class Agent:

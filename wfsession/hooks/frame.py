@@ -10,7 +10,7 @@ import os
 from wfsession.core import layout, locate
 from wfsession.core.names import find_thread_fault
 from wfsession.errors import WfError
-from wfsession.hooks.agent import ASK, NOTHING, Agent, HookCall, Outcome
+from wfsession.hooks.agent import ASK, NOTHING, START, Agent, HookCall, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ def _perform(act: str, call: HookCall) -> Outcome:
         from wfsession.hooks.news import ask
 
         return ask(call)
+    if act == START:
+        from wfsession.hooks.start import start
+
+        return start(call)
     from wfsession.hooks.acts import ACTS
 
     return ACTS[act](call)

@@ -105,14 +105,14 @@ def plan_install(target: Target, directory: str) -> Plan:
         UnsafePath, DiskFailed: something cannot be read.
     """
     path = os.path.join(directory, target.settings)
-    before = _read(path)
+    before = read_whole(path)
     after = _add_hooks(path, before, _read_hooks(target), target.agent)
     changes = [Change(os.path.realpath(path), before, after)]
     shipped = dict(_list_copies(target))
     ours = _read_note(target, directory).get("files", {})
     for name, data in shipped.items():
         place = os.path.join(directory, name)
-        present = _read(place)
+        present = read_whole(place)
         if present not in (None, data) and _digest(present) != ours.get(name):
             reason = f"{place} is in the way, and is not from wfsession"
             raise InvalidValue("install", place, reason, f"move it away: mv {place} {place}.mine")
@@ -128,7 +128,7 @@ def plan_uninstall(target: Target, directory: str) -> Plan:
     """
     path = os.path.join(directory, target.settings)
     note = _read_note(target, directory)
-    present = _read(path)
+    present = read_whole(path)
     after = present
     if present is not None and _digest(present) == note.get("settings_after"):
         kept = note.get("settings_before")
@@ -141,7 +141,7 @@ def plan_uninstall(target: Target, directory: str) -> Plan:
     shipped = {name: _digest(data) for name, data in _list_copies(target)}
     for name in dict.fromkeys((*shipped, *known)):
         place = os.path.join(directory, name)
-        data = _read(place)
+        data = read_whole(place)
         if data is None:
             continue
         if _digest(data) in (shipped.get(name), known.get(name)):
@@ -176,7 +176,12 @@ def apply(plan: Plan, is_install: bool) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _read(path: str) -> bytes | None:
+def read_whole(path: str) -> bytes | None:
+    """Return the bytes of a file, where symlinks lead to, or None where there is none.
+
+    Raises:
+        UnsafePath, DiskFailed: it cannot be read.
+    """
     path = os.path.realpath(path)
     try:
         with Folder.open(os.path.dirname(path)) as folder:
@@ -226,13 +231,13 @@ def _list_copies(target: Target) -> Iterator[tuple[str, bytes]]:
             folders.sort()
             for name in sorted(names):
                 path = os.path.join(folder, name)
-                data = _read(path)
+                data = read_whole(path)
                 if data is not None:
                     yield os.path.relpath(path, base), data
 
 
 def _read_hooks(target: Target) -> dict[str, list[dict[str, Any]]]:
-    data = _read(os.path.join(_FILES, target.source))
+    data = read_whole(os.path.join(_FILES, target.source))
     hooks: dict[str, list[dict[str, Any]]] = json.loads(data or b"{}")["hooks"]
     return hooks
 
@@ -330,7 +335,7 @@ def _read_note(target: Target, directory: str) -> dict[str, Any]:
     """Return what is known of an earlier install there; nothing if that is lost."""
     folder, name = _find_note(target, directory)
     try:
-        data = _read(os.path.join(folder, name))
+        data = read_whole(os.path.join(folder, name))
         found = json.loads(data) if data is not None else {}
     except (ValueError, WfError):
         return {}
@@ -355,7 +360,7 @@ def _keep_note(plan: Plan) -> list[str]:
     try:
         data = json.dumps(note, indent=2).encode() + b"\n"
         path = os.path.realpath(os.path.join(folder, name))
-        _make(Change(path, _read(path), data))
+        _make(Change(path, read_whole(path), data))
     except (OSError, WfError) as error:
         return [f"what the settings were before could not be kept: {error}"]
     return []
@@ -365,6 +370,6 @@ def _forget_note(plan: Plan) -> None:
     folder, name = _find_note(plan.target, plan.directory)
     path = os.path.realpath(os.path.join(folder, name))
     try:
-        _make(Change(path, _read(path), None))
+        _make(Change(path, read_whole(path), None))
     except (OSError, UnsafePath, Conflict):
         pass  # there was none

@@ -5,7 +5,7 @@ from wfsession.core.disk import Folder
 from wfsession.core.locate import open_root
 from wfsession.core.markers import read_markers
 from wfsession.errors import WfError
-from wfsession.hooks.agent import HookCall, Outcome
+from wfsession.hooks.agent import TIMEOUT_S, HookCall, Outcome
 from wfsession.hooks.present import COMPLETED, Present, read_present
 from wfsession.hooks.told import Told, read_told, remember
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LONGEST = 200
-_TIMEOUT_S = 5.0
 _MOST_ARTIFACTS = 10
 
 
@@ -30,7 +29,7 @@ def ask(call: HookCall) -> Outcome:
             notes = _write_new_name(call, present) if _is_renamed(told, present) else ()
             return Outcome(text, remember(present), notes)
     # Its beginning was before there was a root, or was not told to us.
-    from wfsession.hooks.acts import start
+    from wfsession.hooks.start import start
 
     return start(call)
 
@@ -54,7 +53,7 @@ def _write_new_name(call: HookCall, present: Present) -> tuple[str, ...]:
         from wfsession.core.binding import bind
 
         try:
-            bind(call.root, call.thread, present.session, timeout_s=_TIMEOUT_S)
+            bind(call.root, call.thread, present.session, timeout_s=TIMEOUT_S)
         except WfError as error:
             return (str(error),)
     return ()

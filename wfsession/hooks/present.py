@@ -7,8 +7,8 @@ import json
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
-from wfsession.core.locate import find_bound, place_of_winner, read_binding
-from wfsession.core.markers import Listing
+from wfsession.core.locate import find_bound, open_root, place_of_winner, read_binding
+from wfsession.core.markers import Listing, read_markers
 from wfsession.errors import UnsafePath
 
 TYPE_CHECKING = False
@@ -54,6 +54,12 @@ def read_text(data: "dict[str, Any]", key: str) -> str:
     """Return a text of an object, empty where it is none."""
     value = data.get(key)
     return value if isinstance(value, str) else ""
+
+
+def find_present(root_path: str, thread: str) -> Present:
+    """Read what a thread's session is now, in a root that is not open yet."""
+    with open_root(root_path) as root:
+        return read_present(root, thread, read_markers(root))
 
 
 def read_present(root: Folder, thread: str, listing: Listing) -> Present:
