@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from wfsession.hooks.told import Told
 
 # What an event is answered by.
-START, ASK, SEEN, CHECKPOINT, END, NOTHING = (
+START, ASK, SEEN, CHECKPOINT, END, KEEP, NOTHING = (
     "start",
     "ask",
     "seen",
     "checkpoint",
     "end",
+    "keep",
     "nothing",
 )
 # How long to wait for the lock: an agent waits for its hook.

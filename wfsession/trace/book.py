@@ -5,6 +5,7 @@ that conversation, which is not the root's: who switches does not wait for who t
 holds is known by its hash, and of messages by their names.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from wfsession.errors import Conflict, LockTimeout
 from wfsession.settings import TraceSettings
 from wfsession.threads.lines import read_batches
 
-SUFFIX = ".jsonl"
 _LOCK = "trace-"
 _OF_THE_LINE = frozenset({"v", "kind", "hash"})
 _NOBODY = b"*\n"
@@ -99,6 +99,7 @@ class Book:
     """What is known of a conversation's file, as far as it was read.
 
     `messages` has for each message the names of what is told of it; `lines` is how many there are.
+    `is_torn` is whether the last one lacks its end, as a killed writer leaves it.
     """
 
     hashes: set[str] = field(factory=set)
@@ -106,6 +107,7 @@ class Book:
     identity: tuple[int, int] = (0, 0)
     end: int = 0
     lines: int = 0
+    is_torn: bool = False
 
     def read_on(self, folder: Folder, name: str) -> None:
         """Read what came to the file since it was read last; all of it if it is another one."""
@@ -125,12 +127,14 @@ class Book:
                 for line in batch.objects:
                     self.note(line)
                 self.end = batch.end
+            stream.seek(-1, os.SEEK_END)
+            self.is_torn = stream.read(1) != b"\n"
 
     def forget(self, identity: tuple[int, int] = (0, 0)) -> None:
         """Know nothing, of the file with that device and inode or of none."""
         self.hashes.clear()
         self.messages.clear()
-        self.identity, self.end, self.lines = identity, 0, 0
+        self.identity, self.end, self.lines, self.is_torn = identity, 0, 0, False
 
     def note(self, line: Mapping[str, Any]) -> None:
         """Take a line for written."""
@@ -150,7 +154,7 @@ class Book:
         return line.get("hash") in self.hashes
 
     def append(self, folder: Folder, name: str, lines: Sequence[bytes]) -> None:
-        """Write lines at the end of the file, durable, all or none of them.
+        """Write lines at the end of the file, durable, all or none; first the end of a torn one.
 
         Raises:
             UnsafePath, OSError: the file is as it was.
@@ -166,6 +170,7 @@ class Book:
             raise
         status = folder.stat(name)
         self.identity, self.end = (status.st_dev, status.st_ino), status.st_size
+        self.is_torn = False
 
 
 def _read_message(line: Mapping[str, Any]) -> tuple[tuple[str, str], frozenset[str]]:

@@ -67,9 +67,9 @@ def read_envelope(read: Callable[[int], bytes], now_ms: int) -> Iterator[Batch]:
                 yield reading.judge()
         yield reading.end(now_ms)
     except Broken as error:
-        reason = f"what came on standard input is no envelope: {error}"
+        reason = f"it is no envelope: {error}"
         hint = 'as in {"tool_name": "opencode", "payloads": [...]}; docs/conversations.md'
-        raise InvalidValue("envelope", None, reason, hint) from None
+        raise InvalidValue("standard input", None, reason, hint) from None
 
 
 @define
@@ -103,7 +103,7 @@ class _Reading:
 
     def end(self, now_ms: int) -> Batch:
         if self.members.get(_EVENT) is not None and not self.has_payloads:
-            agent, found = self._find_agent() or "claude-code", _judge_event(self.members, now_ms)
+            agent, found = self._find_agent() or "claude-code", judge_event(self.members, now_ms)
             return Batch(agent, (found,))
         if "payloads" in self.members and self.members["payloads"] != []:
             raise Broken("its payloads are no list")
@@ -136,7 +136,8 @@ def _show(value: object) -> str:
     return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
 
 
-def _judge_event(event: dict[str, Any], now_ms: int) -> Item | Problem:
+def judge_event(event: Mapping[str, Any], now_ms: int) -> Item | Problem:
+    """Return what an event of a hook tells of its conversation at `now_ms`, in ms since 1970."""
     session_id = event.get("session_id")
     try:
         _check_session(event)

@@ -22,7 +22,6 @@ from wfsession.core.times import now
 from wfsession.errors import SessionArchived, WfError, as_wf_error
 from wfsession.threads.lines import read_batches
 from wfsession.trace.book import (
-    SUFFIX,
     Book,
     Patience,
     check_lock,
@@ -31,6 +30,7 @@ from wfsession.trace.book import (
 )
 from wfsession.trace.envelopes import Batch
 from wfsession.trace.item import Entry, Item, Problem, encode_line
+from wfsession.trace.written import SUFFIX
 
 # Of problems so many are told one by one; all are counted.
 MOST_PROBLEMS = 1_000
@@ -186,10 +186,11 @@ class Intake:
         if place is not None:
             _claim(root, thread, place, lock, now())
         lines, written = self._sort(root, thread, place, items)
-        if lines:
+        book = self._get_book(thread, place)
+        if lines or book.is_torn:
             check_lock(lock)
             with _open_home(root, place) as home, open_conversations(home, place is None) as folder:
-                self._get_book(thread, place).append(folder, thread + SUFFIX, lines)
+                book.append(folder, thread + SUFFIX, lines)
         return written
 
     def _get_book(self, thread: str, place: Place | None) -> Book:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import orjson
 from attrs import frozen
 
-VERSION = 1
+from wfsession.trace.written import VERSION
+
 PATCH, TEXT = "patch", "text"
 PART_TYPES = frozenset({TEXT, "reasoning", PATCH, "question"})
 ROLES = ("user", "assistant")
