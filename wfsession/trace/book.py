@@ -1,17 +1,18 @@
 """The file of one conversation: what is in it already, and how lines come to it.
 
-Imports core, threads' reader of lines and this room. Lines are only ever added, under a lock of
+Imports core, settings and this room. Lines are only ever added, under a lock of
 that conversation, which is not the root's: who switches does not wait for who talks. What a line
 holds is known by its hash, and of messages by their names.
 """
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from io import FileIO
 from typing import Any
 
+import orjson
 from attrs import define, field, frozen
 
 from wfsession.core import layout
@@ -20,9 +21,11 @@ from wfsession.core.lock import Lock
 from wfsession.core.private import make_private
 from wfsession.errors import Conflict, LockTimeout
 from wfsession.settings import TraceSettings
-from wfsession.threads.lines import read_batches
 
 _LOCK = "trace-"
+_PIECE_BYTES = 1 << 20
+# How the line of a part begins, and what stands before its last 34 bytes.
+_PART, _HASH = b'{"v":1,"kind":"part",', b'"hash":"'
 _OF_THE_LINE = frozenset({"v", "kind", "hash"})
 _NOBODY = b"*\n"
 
@@ -123,12 +126,28 @@ class Book:
             if status.st_size == self.end:
                 return
             stream.seek(self.end)
-            for batch in read_batches(stream, self.end):
-                for line in batch.objects:
-                    self.note(line)
-                self.end = batch.end
-            stream.seek(-1, os.SEEK_END)
-            self.is_torn = stream.read(1) != b"\n"
+            rest = b""
+            while piece := stream.read(_PIECE_BYTES):
+                self.end += len(piece)
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    self._note_bytes(line)
+            self.is_torn = bool(rest)
+            self._note_bytes(rest)
+
+    def _note_bytes(self, line: bytes) -> None:
+        """Take a line for written; nothing where it is no object."""
+        if line.startswith(_PART) and line[-42:-34] == _HASH and line.endswith(b'"}'):
+            # As we write it: of a part, which may be long, its hash is all that counts.
+            self.hashes.add(line[-34:-2].decode(errors="replace"))
+            self.lines += 1
+            return
+        try:
+            found = orjson.loads(line)
+        except ValueError:
+            return
+        if isinstance(found, dict):
+            self.note(found)
 
     def forget(self, identity: tuple[int, int] = (0, 0)) -> None:
         """Know nothing, of the file with that device and inode or of none."""
@@ -175,8 +194,17 @@ class Book:
 
 def _read_message(line: Mapping[str, Any]) -> tuple[tuple[str, str], frozenset[str]]:
     """Return which message a line is of, and the names of what it tells."""
-    names = frozenset(name for name, value in line.items() if value not in (None, ""))
-    return (str(line.get("session_id")), str(line.get("message_id"))), names - _OF_THE_LINE
+    told = tuple(line)
+    values = line.values()
+    if None in values or "" in values:
+        told = tuple(name for name, value in line.items() if value not in (None, ""))
+    return (str(line.get("session_id")), str(line.get("message_id"))), _make_names(told)
+
+
+@lru_cache(maxsize=256)
+def _make_names(told: tuple[str, ...]) -> frozenset[str]:
+    """Return names as a set, the same one for the many messages that tell the same."""
+    return frozenset(told) - _OF_THE_LINE
 
 
 def check_lock(lock: Lock) -> None:

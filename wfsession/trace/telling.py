@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from io import FileIO
 from typing import Any, Literal
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from wfsession.core import layout
 from wfsession.core.attic import open_below
@@ -19,7 +19,7 @@ from wfsession.core.times import now
 from wfsession.errors import UnsafePath, as_wf_error
 from wfsession.threads.bindings import Thread
 from wfsession.threads.claude_code import READER
-from wfsession.threads.events import Message, ToolCall
+from wfsession.threads.events import Response, ToolCall
 from wfsession.threads.history import read_history
 from wfsession.threads.lines import read_batches
 from wfsession.threads.tools import make_label
@@ -178,11 +178,22 @@ def _read_transcript(thread: Thread) -> Iterable[Turn]:
     if not files:
         return
     history = read_history(READER, thread.id, files, now())
+    turns: dict[str, Turn] = {}
     for row in history.main.order:
-        if isinstance(row, Message):
-            role = {"assistant": "assistant", "error": "assistant"}.get(row.role, "user")
-            part = Part(row.role if row.role == "error" else TEXT, row.text, row.at)
-            yield Turn(row.response or row.key, role, row.at, row.model, (part,))
-        elif isinstance(row, ToolCall):
+        if isinstance(row, Response):
+            continue
+        key = row.response or row.key
+        turn = turns.get(key)
+        if isinstance(row, ToolCall):
             part = Part("tool", f"{row.name} {make_label(row)}".strip(), row.at)
-            yield Turn(row.response or row.key, "assistant", row.at, "", (part,))
+            turn = turn or Turn(key, "assistant", row.at, "", ())
+            turns[key] = evolve(turn, parts=(*turn.parts, part))
+        else:
+            part = Part("error" if row.role == "error" else TEXT, row.text, row.at)
+            role = "assistant" if row.role in ("assistant", "error") else "user"
+            turn = turn or Turn(key, role, row.at, "", ())
+            # What was said stands before what was done, as the agent said it.
+            said = tuple(one for one in turn.parts if one.type != "tool")
+            done = turn.parts[len(said) :]
+            turns[key] = evolve(turn, model=row.model, parts=(*said, part, *done))
+    yield from turns.values()
