@@ -11,11 +11,12 @@ import pytest
 
 from tests.figures import count
 from tests.hands import enumerate_deaths, fail, fork, play, run_in_child, run_together, wait
-from tests.trace.talk import bind, kept, message, mix, part, take, tell
+from tests.trace.talk import PATIENCE, bind, kept, message, mix, part, read, take, tell
 from wfsession.core import disk
 from wfsession.core.locate import open_root
 from wfsession.errors import Conflict, DiskFailed, LockTimeout
 from wfsession.trace.book import Patience, hold_conversation
+from wfsession.trace.intake import Intake
 
 ALL = mix(message(), part("a"), part("b"))
 HASTY = Patience(attempts=3, timeout_s=0.0, first_wait_s=0.0)
@@ -169,6 +170,22 @@ def test_the_root_s_own_lock_is_not_waited_for(root: Path) -> None:
     os.close(writer)
     assert wait(child) == 0
     assert tell(counts) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("verb", ["append", "make_if_missing", "open_lock_file"])
+def test_what_failed_once_is_new_to_the_same_intake_when_it_comes_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    home = bind(root)
+    intake = Intake(str(root), PATIENCE)
+    (batch,) = read(ALL)
+    with monkeypatch.context() as patch:
+        fail(patch, errno.EIO, verb)
+        intake.take(batch)
+    assert tell(intake.counts) == (0, 0, 3)
+    intake.take(batch)
+    assert tell(intake.counts) == (3, 0, 3)
+    assert len(kept(home)) == 3
 
 
 def test_a_lock_that_somebody_deletes_keeps_a_writer_from_writing(

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wfsession.trace import stream
@@ -34,6 +34,7 @@ def split(data: bytes, piece: int) -> list[Member | Payload]:
     indent=st.sampled_from([None, 1]),
     ascii_only=st.booleans(),
 )
+@example(items=['a"', "\\", '\\"'], tail='"', piece=1, indent=None, ascii_only=True)
 def test_the_items_are_what_json_has_in_whichever_pieces_they_come(
     items: list[Any], tail: Any, piece: int, indent: int | None, ascii_only: bool
 ) -> None:

@@ -181,12 +181,7 @@ class Book:
         On crash: some whole lines, and perhaps a part of one, behind which the next begins on a
         line of its own.
         """
-        try:
-            folder.append(name, b"".join(lines), durable=True, takes_back=True)
-        except OSError:
-            # What was noted is not there.
-            self.forget()
-            raise
+        folder.append(name, b"".join(lines), durable=True, takes_back=True)
         status = folder.stat(name)
         self.identity, self.end = (status.st_dev, status.st_ino), status.st_size
         self.is_torn = False

@@ -174,6 +174,8 @@ class Intake:
             for item in items:
                 self._skip(item.index, str(error), item.session_id)
             self._count(errors=(error,))
+            # What was noted as written may not be.
+            self._books = {key: book for key, book in self._books.items() if key[0] != thread}
             return
         for item, state in zip(items, written, strict=True):
             if state is None:
