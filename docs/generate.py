@@ -150,7 +150,11 @@ def make_settings() -> str:
     ]
     for one in list_settings():
         default = one.default if isinstance(one.default, tuple) else (one.default,)
-        shown = ", ".join(f"`{value}`" for value in default if value != "") or "none"
+        # As TOML has them.
+        words = [
+            str(value).lower() if value is True or value is False else value for value in default
+        ]
+        shown = ", ".join(f"`{value}`" for value in words if value != "") or "none"
         lines.append(f"| `{one.name}` | {one.type} | {shown} | {one.meaning} |")
     return "\n".join(lines) + "\n"
 

@@ -63,11 +63,28 @@ class IndexSettings:
 
 
 @frozen
+class TraceSettings:
+    """What stands in the table `trace`."""
+
+    messages: bool = _setting(
+        False, "Whether agents' hooks keep what is said: prompts, answers, reasoning"
+    )
+    patches: bool = _setting(True, "Whether agents' hooks keep the patches that they make")
+    attempts: int = _setting(3, "How often it is tried to write to a conversation that is busy")
+    timeout_ms: int = _setting(5_000, "How long each of these tries waits, in milliseconds")
+    first_wait_ms: int = _setting(
+        100, "How long to wait after the first try, in milliseconds; doubled after each"
+    )
+    longest_wait_ms: int = _setting(1_000, "The longest of these waits, in milliseconds")
+
+
+@frozen
 class Settings:
     """All settings, each table an attribute."""
 
     workdirs: WorkdirSettings = Factory(WorkdirSettings)
     index: IndexSettings = Factory(IndexSettings)
+    trace: TraceSettings = Factory(TraceSettings)
 
 
 @frozen
@@ -80,7 +97,12 @@ class Setting:
     meaning: str
 
 
-_TYPES = {int: "a whole number, 0 or more", str: "a text", tuple: "a list of texts"}
+_TYPES = {
+    bool: "true or false",
+    int: "a whole number, 0 or more",
+    str: "a text",
+    tuple: "a list of texts",
+}
 
 
 def list_settings() -> Iterator[Setting]:

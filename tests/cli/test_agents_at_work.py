@@ -36,7 +36,8 @@ class AtWork:
     def live(self, event: str, **data: Any) -> Heard:
         """Let an event happen: run the command that the settings have for it, as the agent does."""
         settings = json.loads((self.project / SETTINGS[self.agent]).read_bytes())
-        (group,) = settings["hooks"][event]
+        # The others are for tools that edit.
+        group = settings["hooks"][event][0]
         (hook,) = group["hooks"]
         raw = json.dumps(make_event(event, self.id, self.project, **data)).encode()
         done = run_hook(("sh", "-c", hook["command"]), raw, self.project, **self._variables())

@@ -62,13 +62,13 @@ def test_each_verb_is_in_one_of_these_tables() -> None:
     tested = {words[0] for words, *_ in WRITES.values()} | {
         words[0] for words in LOOKS.values() if words
     }
-    # Undo needs something to take back, bind a thread, hook an event, trace a repository of git;
-    # verify-fs takes its time, install and shell-init are about no session, use is for a shell,
-    # statusline and mcp for an agent, search finds nothing and story no thread where nobody
-    # talked. They have tests of their own.
+    # Undo needs something to take back, bind and conversation a thread, hook an event, trace a
+    # repository of git; verify-fs takes its time, install and shell-init are about no session, use
+    # is for a shell, statusline and mcp for an agent, search finds nothing and story no thread
+    # where nobody talked. They have tests of their own.
     apart = """
-        bind exec hook install mcp search shell-init statusline story trace unbind undo uninstall
-        use verify-fs
+        bind conversation exec hook install mcp search shell-init statusline story trace unbind
+        undo uninstall use verify-fs
     """
     assert set(HOMES) == tested | set(apart.split())
 

@@ -72,7 +72,7 @@ def test_install_uninstall_and_install_again_leave_the_same_bytes(
         f"wf hook {agent} {event}"
         for event in json.loads(settings.read_text("utf-8-sig"))["hooks"]
         if event != "Notification"
-    }
+    } | {f"wf hook {agent} KeepPatch"}
     assert wf("install", agent).code == 0
     assert see_tree(project) == installed
     assert wf("uninstall", agent).code == 0
@@ -337,9 +337,10 @@ def test_each_hook_that_is_shipped_names_its_event_and_one_that_is_answered(agen
     source = FILES / install.TARGETS[agent].source
     for event, groups in json.loads(source.read_text())["hooks"].items():
         assert event in load_agent(agent).acts
-        (group,) = groups
-        (hook,) = group["hooks"]
-        assert hook == {"type": "command", "command": f"wf hook {agent} {event}", "timeout": 10}
+        words = [event, "KeepPatch"] if event == "PostToolUse" else [event]
+        for word, group in zip(words, groups, strict=True):
+            (hook,) = group["hooks"]
+            assert hook == {"type": "command", "command": f"wf hook {agent} {word}", "timeout": 10}
 
 
 def list_pages() -> list[Path]:

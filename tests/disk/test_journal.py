@@ -314,3 +314,22 @@ def test_a_line_cannot_be_written_where_its_directory_is_gone(tmp_path: Path) ->
         (tmp_path / "gone").rmdir()
         with pytest.raises(FileNotFoundError):
             folder.append("lines", b"one\n", durable=False)
+
+
+@pytest.mark.parametrize("takes_back", [True, False])
+def test_what_was_written_of_lines_that_do_not_fit_is_cut_off_where_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes_back: bool
+) -> None:
+    (tmp_path / "lines").write_bytes(b"one\n")
+    real = os.write
+
+    def run_full(descriptor: int, data: bytes) -> int:
+        if len(data) < 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data[:4])
+
+    monkeypatch.setattr(os, "write", run_full)
+    with Folder.open(str(tmp_path)) as folder, pytest.raises(OSError, match="No space"):
+        folder.append("lines", b"two\nfour\n", durable=True, takes_back=takes_back)
+    left = b"one\n" if takes_back else b"one\ntwo\n"
+    assert (tmp_path / "lines").read_bytes() == left

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.trace.repository import Repository, make_repository
+from wfsession.core import disk
 from wfsession.git import Git, make_access
 
 
@@ -21,3 +22,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 def git_there(repository: Repository) -> Git:
     """Return git as the library calls it there."""
     return Git(make_access(os.environ))
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a project with an empty root, which is returned; no test waits for the drive."""
+    monkeypatch.setattr(disk, "_sync_descriptor", lambda descriptor: None)
+    made = tmp_path / "talk" / ".workflow"
+    made.mkdir(parents=True)
+    monkeypatch.chdir(made.parent)
+    return made

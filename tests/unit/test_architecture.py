@@ -32,7 +32,8 @@ ARROWS: dict[str, set[str]] = {
     "wfsession": _BASE | {"workspace", "context"},
     "testing": _BASE | {"workspace"},
     "threads": _BASE,
-    "hooks": _BASE | {"threads", "settings", "git"},
+    # What a hook hears of a conversation it hands to the intake.
+    "hooks": _BASE | {"threads", "trace", "settings", "git"},
     "trace": _BASE | {"threads", "settings", "git"},
     "workdirs": _BASE | {"threads", "settings", "git"},
     "index": _BASE | {"threads", "trace", "settings", "git"},

@@ -37,7 +37,7 @@ def find_transcripts() -> tuple[str, Prices]:
     Raises:
         InvalidValue: there is no home, or the settings or the prices cannot be used.
     """
-    return find_home(AGENT, "transcripts"), _read_prices()
+    return find_home(AGENT.home, "transcripts"), _read_prices()
 
 
 def _read_prices() -> Prices:
@@ -68,7 +68,7 @@ def open_desk(call: Call, *, everywhere: bool | None = None, with_git: bool = Fa
         remember_root(state, root)
     return Desk(
         sources=Sources(
-            home=find_home(AGENT, "transcripts"),
+            home=find_home(AGENT.home, "transcripts"),
             cache=user_cache_dir(_APP, appauthor=False),
             roots=tuple(dict.fromkeys((*list_roots(state), *([root] if root else [])))),
             git=dict(os.environ) if with_git else None,

@@ -38,6 +38,10 @@ _NEXT = {
         "Codex runs a hook only after you trusted it, and says nothing about the others: start"
         " codex in this project and type /hooks"
     ),
+    "opencode": (
+        "opencode loads it when it starts, and then hands over the patches of its conversations;"
+        " what is said too, with trace.messages = true in config.toml"
+    ),
     _GIT: "From now on each commit is traced: wf trace show",
 }
 
@@ -160,14 +164,15 @@ VERBS = {
 For claude-code: hooks in .claude/settings.json, the commands /wf-start, /wf-switch,
 /wf-list, /wf-resume, /wf-complete and /wf-status, and a skill. For codex: hooks in
 .codex/hooks.json, which Codex runs only after you trusted them. What is there already
-stays as it stands; nothing is written where settings cannot be read. For git-hooks:
-post-commit and post-rewrite of this repository, where core.hooksPath has them, to
-keep who wrote what was committed (wf trace); a hook that is there is run as before.
+stays as it stands; nothing is written where settings cannot be read. For opencode: a
+plugin in .opencode/plugins, which feeds `wf trace ingest`. For git-hooks: post-commit
+and post-rewrite of this repository, where core.hooksPath has them, to keep who wrote
+what was committed (wf trace); a hook that is there is run as before.
 
   wf install claude-code
   wf install codex --user
   wf install git-hooks""",
-            "claude-code | codex | git-hooks [--project | --user]",
+            "claude-code | codex | opencode | git-hooks [--project | --user]",
             install,
             _add_agent,
             is_write=True,
@@ -183,7 +188,7 @@ before are again what they were.
 
   wf uninstall claude-code
   wf uninstall git-hooks""",
-            "claude-code | codex | git-hooks [--project | --user]",
+            "claude-code | codex | opencode | git-hooks [--project | --user]",
             uninstall,
             _add_agent,
             is_write=True,

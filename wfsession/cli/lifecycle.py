@@ -93,6 +93,10 @@ def complete(call: Call) -> Answer:
     name = call.pick(call.options.name, whole=True)
     event, unfinished = _complete(call, name)
     session = event.session
+    if event.changed and not call.is_dry and session.threads:
+        from wfsession.cli.stories import keep_stories_of
+
+        call.notes += keep_stories_of(call.workspace.root, session.name)
     more: tuple[str, ...] = ()
     if unfinished:
         more = (f"Unfinished and kept as they are: {join(unfinished, 10)}",)

@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "uninstall": "wfsession.cli.install",
             "hook": "wfsession.cli.hook",
             "trace": "wfsession.cli.trace",
+            "conversation": "wfsession.cli.conversation",
         },
     ),
     (

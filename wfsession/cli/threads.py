@@ -11,6 +11,7 @@ from wfsession.cli.changed import encode_step, tell_steps
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.portrait import encode_moment
+from wfsession.cli.stories import keep_story_of
 from wfsession.cli.verb import Verb
 from wfsession.cli.words import tell_age
 from wfsession.core.binding import check_thread
@@ -167,8 +168,11 @@ def threads(call: Call) -> Answer:
         return _label(call)
     if action == "close":
         binding = workspace.close_thread(call.options.thread, dry_run=call.is_dry)
+        if not call.is_dry:
+            call.notes += keep_story_of(workspace.root, binding.thread)
         done = "Closed" if binding.changed else "Closed already:"
-        return Bound(binding, f"{done} {binding.thread}.", call.is_dry, binding.notes)
+        notes = (*call.notes, *binding.notes)
+        return Bound(binding, f"{done} {binding.thread}.", call.is_dry, notes)
     with_all = bool(getattr(call.options, "all", False))
     found = workspace.threads(archived=with_all)
     shown = found if with_all else tuple(one for one in found if one.is_open)

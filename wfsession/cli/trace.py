@@ -8,7 +8,7 @@ from wfsession.cli.call import Call
 from wfsession.cli.verb import Verb
 
 # Each has RUN, what each of its actions does, and `add_actions`, which adds their parsers.
-_MODULES = ("wfsession.cli.trace_commits",)
+_MODULES = ("wfsession.cli.trace_commits", "wfsession.cli.trace_intake")
 
 
 def trace(call: Call) -> Answer:
@@ -35,12 +35,14 @@ TRACE = Verb(
 A commit's record (Agent Trace) says of each hunk whether an agent wrote it, in
 which conversation and with which model. It is a note of git, in the ref
 refs/notes/agent-trace. `wf install git-hooks` has git keep it up with each
-commit, amend, rebase and squash.
+commit, amend, rebase and squash. What agents wrote comes from their
+conversations, which `wf trace ingest` takes in.
 
   wf trace commit
   wf trace show HEAD
-  wf trace blame src/login.py -L 10,20""",
-    "commit [REV] | show [REV] | blame FILE [-L RANGE] | rewrite",
+  wf trace blame src/login.py -L 10,20
+  wf trace ingest < envelope.json""",
+    "commit [REV] | show [REV] | blame FILE [-L RANGE] | rewrite | ingest | claim [THREAD]",
     trace,
     _add_trace,
     brings_over=False,

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_BLOCK = getattr(os, "O_NONBLOCK", 0)
-_APPEND = (
-    os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
-)
+_UPDATE = os.O_RDWR | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
+_APPEND = _UPDATE | os.O_APPEND | os.O_CREAT
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)
 # Where the system has no calls relative to a directory (Windows), folders go by their path.
@@ -188,13 +187,24 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _open_entry(self, name: str) -> int:
+    def _open_entry(self, name: str, flags: int = _READ) -> int:
+        flags |= _NO_FOLLOW | _NO_BLOCK
         try:
-            return os.open(self._at(name), _READ | _NO_FOLLOW | _NO_BLOCK, dir_fd=self._descriptor)
+            return os.open(self._at(name), flags, 0o666, dir_fd=self._descriptor)
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
                 raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
             raise
+
+    @_tell_path
+    def open_file(self, name: str) -> tuple[int, os.stat_result]:
+        """Open a regular file, to be read; UnsafePath where it is none."""
+        descriptor = self._open_entry(name)
+        status = os.fstat(descriptor)
+        if is_regular(status):
+            return descriptor, status
+        os.close(descriptor)
+        raise UnsafePath(self.join(name), "is no regular file")
 
     @_tell_path
     def read(self, name: str, limit_bytes: int) -> FileContents:
@@ -204,11 +214,8 @@ class Folder:
             UnsafePath: it is a symlink, or no regular file, or larger; nothing was read.
             OSError: as the system says, FileNotFoundError among them.
         """
-        descriptor = self._open_entry(name)
+        descriptor, status = self.open_file(name)
         try:
-            status = os.fstat(descriptor)
-            if not is_regular(status):
-                raise UnsafePath(self.join(name), "is no regular file")
             if status.st_size > limit_bytes:
                 size = f"has {status.st_size:,} bytes, and {limit_bytes:,} is the most"
                 raise UnsafePath(self.join(name), size)
@@ -240,13 +247,14 @@ class Folder:
             os.close(descriptor)
 
     @_tell_path
-    def append(self, name: str, line: bytes, durable: bool) -> None:
-        """Write a line at the end of a file, made if it is missing.
+    def append(self, name: str, line: bytes, durable: bool, takes_back: bool = False) -> None:
+        """Write a line, or several, at the end of a file, made if it is missing.
 
         Args:
             name: the entry's name.
             line: the bytes, with the newline at their end.
             durable: whether the file is synced, and the directory too if the file is new.
+            takes_back: whether to cut off again what was written of it if the rest cannot be.
 
         Raises:
             UnsafePath: it is a symlink, or no regular file, or has another name elsewhere.
@@ -254,12 +262,7 @@ class Folder:
 
         On crash: any part of the line is there; the next one starts on a line of its own.
         """
-        try:
-            descriptor = os.open(self._at(name), _APPEND, 0o666, dir_fd=self._descriptor)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
-                raise UnsafePath(self.join(name), "is a symlink or no regular file") from None
-            raise
+        descriptor = self._open_entry(name, _APPEND)
         try:
             status = os.fstat(descriptor)
             if not is_regular(status) or status.st_nlink != 1:
@@ -268,7 +271,12 @@ class Folder:
                 os.lseek(descriptor, -1, os.SEEK_END)
                 if os.read(descriptor, 1) != b"\n":
                     line = b"\n" + line
-            _write(descriptor, line)
+            try:
+                _write(descriptor, line)
+            except OSError:
+                if takes_back:
+                    os.ftruncate(descriptor, status.st_size)
+                raise
             if durable:
                 _sync_descriptor(descriptor)
         finally:
@@ -288,6 +296,11 @@ class Folder:
         """Create an empty file that must not exist; durable once the directory is synced."""
         os.close(os.open(self._at(name), _NEW, 0o666, dir_fd=self._descriptor))
 
+    def _rename(self, call: "Callable[..., None]", name: str, new: str, into: "Folder") -> None:
+        call(
+            self._at(name), into._at(new), src_dir_fd=self._descriptor, dst_dir_fd=into._descriptor
+        )
+
     @_tell_path
     def replace(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
         """Rename a file over whatever file has the new name, in one step.
@@ -295,12 +308,7 @@ class Folder:
         On crash: the old or the new; durable once both directories are synced.
         """
         other = self if into is None else into
-        os.replace(
-            self._at(name),
-            other._at(new_name),
-            src_dir_fd=self._descriptor,
-            dst_dir_fd=other._descriptor,
-        )
+        self._rename(os.replace, name, new_name, other)
 
     @_tell_path
     def move(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
@@ -313,12 +321,7 @@ class Folder:
         other = self if into is None else into
         if other.find(new_name) is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), other.join(new_name))
-        os.rename(
-            self._at(name),
-            other._at(new_name),
-            src_dir_fd=self._descriptor,
-            dst_dir_fd=other._descriptor,
-        )
+        self._rename(os.rename, name, new_name, other)
 
     @_tell_path
     def unlink(self, name: str) -> None:
@@ -395,9 +398,7 @@ class Folder:
     @_tell_path
     def open_lock_file(self, name: str, create: bool) -> int:
         """Open the file that is locked, and return its descriptor."""
-        flags = os.O_RDWR | _NO_FOLLOW | _NO_BLOCK | getattr(os, "O_CLOEXEC", 0)
-        if create:
-            flags |= os.O_CREAT
+        flags = _UPDATE | os.O_CREAT if create else _UPDATE
         return os.open(self._at(name), flags, 0o666, dir_fd=self._descriptor)
 
 

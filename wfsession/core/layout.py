@@ -10,6 +10,8 @@ RECORD = "workflow-session.json"
 ARCHIVING = ".archiving"
 TASKS = ".task"
 THREADS = ".threads"
+CONVERSATION = ".conversation"
+STORIES = ".stories"
 ATTIC = ".attic"
 REGISTRY = "session_status.jsonl"
 IGNORE = ".gitignore"
@@ -19,4 +21,4 @@ LOCK = "lock"
 HINT = "active"
 STAGING = "tmp"
 # What lies in a root and never becomes a session of it.
-OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, COMPLETED})
+OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, CONVERSATION, COMPLETED})

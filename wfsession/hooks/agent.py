@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from wfsession.hooks.told import Told
 
 # What an event is answered by.
-START, ASK, SEEN, CHECKPOINT, END, NOTHING = (
+START, ASK, SEEN, CHECKPOINT, END, KEEP, NOTHING = (
     "start",
     "ask",
     "seen",
     "checkpoint",
     "end",
+    "keep",
     "nothing",
 )
 # How long to wait for the lock: an agent waits for its hook.
@@ -59,22 +60,22 @@ class Agent:
         self.extra = dict(extra or {})
 
 
-def find_home(agent: Agent, field: str) -> str:
+def find_home(home: tuple[str, str], field: str) -> str:
     """Return the directory that an agent keeps for its user.
 
     Args:
-        agent: whose.
+        home: the variable that names it, and where it is without.
         field: what it is needed for.
 
     Raises:
         InvalidValue: the user has no home, and no variable names the directory.
     """
-    variable, usual = agent.home
-    home = os.environ.get(variable) or os.path.expanduser(usual)
-    if not os.path.isabs(home):
+    variable, usual = home
+    path = os.environ.get(variable) or os.path.expanduser(usual)
+    if not os.path.isabs(path):
         reason = f"there is no home directory, and {variable} names none"
-        raise InvalidValue(field, home, reason, f"export {variable}=/where/it/is")
-    return home
+        raise InvalidValue(field, path, reason, f"export {variable}=/where/it/is")
+    return path
 
 
 class HookCall:

@@ -1,6 +1,6 @@
 """Claude Code's hooks. Source: its documentation of hooks and of settings."""
 
-from wfsession.hooks.agent import ASK, CHECKPOINT, END, NOTHING, SEEN, START, Agent
+from wfsession.hooks.agent import ASK, CHECKPOINT, END, KEEP, NOTHING, SEEN, START, Agent
 
 AGENT = Agent(
     "claude-code",
@@ -9,6 +9,8 @@ AGENT = Agent(
         "UserPromptSubmit": ASK,
         "PreToolUse": ASK,
         "PostToolUse": ASK,
+        # What the hook of the tools that edit calls their PostToolUse.
+        "KeepPatch": KEEP,
         "PreCompact": CHECKPOINT,
         "Stop": SEEN,
         "SubagentStop": NOTHING,

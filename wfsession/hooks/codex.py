@@ -4,7 +4,7 @@ Older versions call a PreToolUse hook failed that gives context, so there we are
 tells that a conversation has ended, and no file gives its shells a variable.
 """
 
-from wfsession.hooks.agent import ASK, CHECKPOINT, NOTHING, SEEN, START, Agent
+from wfsession.hooks.agent import ASK, CHECKPOINT, KEEP, NOTHING, SEEN, START, Agent
 
 AGENT = Agent(
     "codex",
@@ -13,6 +13,8 @@ AGENT = Agent(
         "UserPromptSubmit": ASK,
         "PreToolUse": NOTHING,
         "PostToolUse": ASK,
+        # What the hook of the tools that edit calls their PostToolUse.
+        "KeepPatch": KEEP,
         "PreCompact": CHECKPOINT,
         "Stop": SEEN,
         "SubagentStop": NOTHING,

@@ -10,7 +10,8 @@ import os
 from wfsession.core import layout, locate
 from wfsession.core.names import find_thread_fault
 from wfsession.errors import WfError
-from wfsession.hooks.agent import ASK, NOTHING, START, Agent, HookCall, Outcome
+from wfsession.hooks.agent import ASK, END, KEEP, NOTHING, START, Agent, HookCall, Outcome
+from wfsession.hooks.quiet import is_traced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 AGENTS = {"claude-code": "wfsession.hooks.claude_code", "codex": "wfsession.hooks.codex"}
 
+# The events that tell a message.
+_SAID = frozenset({"UserPromptSubmit", "Stop"})
 _LIMIT_BYTES = 16_000_000
 _PIECE_BYTES = 1 << 16
 _PATIENCE_S = 5.0
@@ -78,7 +81,8 @@ def _answer(words: "Sequence[str]") -> tuple[str, ...]:
         raise HookError("which agent's? wf hook AGENT [EVENT]")
     agent = load_agent(words[0])
     data = _parse_event(text)
-    event = data.get("hook_event_name", words[1] if len(words) == 2 else "")
+    word = words[1] if len(words) == 2 else ""
+    event = word if agent.acts.get(word) == KEEP else data.get("hook_event_name", word)
     act = agent.acts.get(event) if isinstance(event, str) else None
     if act is None:
         raise HookError(f"{str(event)[:80]!r} is no event of {agent.name} that is known")
@@ -88,11 +92,32 @@ def _answer(words: "Sequence[str]") -> tuple[str, ...]:
     outcome = _perform(act, call)
     if outcome.text and event in agent.speaking:
         _print(agent, event, outcome.text)
-    _remember(call, outcome)
-    return outcome.notes
+    notes = _trace(act, call)
+    if act != KEEP:
+        _remember(call, outcome)
+    return (*outcome.notes, *notes)
+
+
+def _trace(act: str, call: HookCall) -> tuple[str, ...]:
+    """Keep of the conversation what the settings say; return what could not be."""
+    if not _is_traced(act, call):
+        return ()
+    from wfsession.hooks.tracing import trace
+
+    return trace(act, call)
+
+
+def _is_traced(act: str, call: HookCall) -> bool:
+    """Tell whether there is anything to keep: what keeps it takes long to load."""
+    if act == END:
+        transcript = call.data.get("transcript_path")
+        return isinstance(transcript, str) and os.path.isfile(transcript)
+    return act in (START, KEEP) or (call.event in _SAID and is_traced(call.root))
 
 
 def _perform(act: str, call: HookCall) -> Outcome:
+    if act == KEEP:
+        return Outcome()
     if act == ASK:
         from wfsession.hooks.news import ask
 

@@ -31,13 +31,15 @@ class Target:
     """What is installed for an agent.
 
     `folder` is where the agent looks in a project. `settings` is the file of its hooks there,
-    `source` ours. `copies` are directories of files beside it.
+    `source` ours; both are empty where it has none. `copies` are directories of files beside it.
+    `home` is the variable that names the user's own directory, and where that is without.
     """
 
     agent: str
     folder: str
-    settings: str
-    source: str
+    home: tuple[str, str]
+    settings: str = ""
+    source: str = ""
     copies: tuple[str, ...] = ()
 
 
@@ -47,11 +49,18 @@ TARGETS = {
         Target(
             "claude-code",
             ".claude",
+            load_agent("claude-code").home,
             "settings.json",
             "claude-code/hooks/hooks.json",
             ("commands", "skills"),
         ),
-        Target("codex", ".codex", "hooks.json", "codex/hooks.json"),
+        Target("codex", ".codex", load_agent("codex").home, "hooks.json", "codex/hooks.json"),
+        Target(
+            "opencode",
+            ".opencode",
+            ("OPENCODE_CONFIG_DIR", "~/.config/opencode"),
+            copies=("plugins",),
+        ),
     )
 }
 
@@ -90,7 +99,7 @@ def find_directory(target: Target, scope: Scope, project: str) -> str:
     """
     if scope == "project":
         return os.path.join(project, target.folder)
-    return find_home(load_agent(target.agent), "--user")
+    return find_home(target.home, "--user")
 
 
 def plan_install(target: Target, directory: str) -> Plan:
@@ -100,10 +109,12 @@ def plan_install(target: Target, directory: str) -> Plan:
         InvalidValue: its settings are no JSON, or of another shape, or a file is in the way.
         UnsafePath, DiskFailed: something cannot be read.
     """
-    path = os.path.join(directory, target.settings)
-    before = read_whole(path)
-    after = _add_hooks(path, before, _read_hooks(target), target.agent)
-    changes = [Change(os.path.realpath(path), before, after)]
+    changes = []
+    if target.settings:
+        path = os.path.join(directory, target.settings)
+        before = read_whole(path)
+        after = _add_hooks(path, before, _read_hooks(target), target.agent)
+        changes.append(Change(os.path.realpath(path), before, after))
     shipped = dict(_list_copies(target))
     ours = _read_note(target, directory).get("files", {})
     for name, data in shipped.items():
@@ -122,17 +133,9 @@ def plan_uninstall(target: Target, directory: str) -> Plan:
     Raises:
         InvalidValue, UnsafePath, DiskFailed: as `plan_install`.
     """
-    path = os.path.join(directory, target.settings)
     note = _read_note(target, directory)
-    present = read_whole(path)
-    after = present
-    if present is not None and _digest(present) == note.get("settings_after"):
-        kept = note.get("settings_before")
-        # Ours may have been in it already, if it was changed between two installs.
-        after = _remove_hooks(path, kept.encode(), target.agent) if kept is not None else None
-    elif present is not None:
-        after = _remove_hooks(path, present, target.agent)
-    changes, notes = [Change(os.path.realpath(path), present, after)], []
+    changes = [_take_out_hooks(target, directory, note)] if target.settings else []
+    notes = []
     known = note.get("files", {})
     shipped = {name: _digest(data) for name, data in _list_copies(target)}
     for name in dict.fromkeys((*shipped, *known)):
@@ -146,6 +149,19 @@ def plan_uninstall(target: Target, directory: str) -> Plan:
             notes.append(f"{place} was changed since, and stays")
     real = tuple(one for one in changes if one.before != one.after)
     return Plan(target, directory, real, tuple(notes))
+
+
+def _take_out_hooks(target: Target, directory: str, note: Mapping[str, Any]) -> Change:
+    path = os.path.join(directory, target.settings)
+    present = read_whole(path)
+    after = present
+    if present is not None and _digest(present) == note.get("settings_after"):
+        kept = note.get("settings_before")
+        # Ours may have been in it already, if it was changed between two installs.
+        after = _remove_hooks(path, kept.encode(), target.agent) if kept is not None else None
+    elif present is not None:
+        after = _remove_hooks(path, present, target.agent)
+    return Change(os.path.realpath(path), present, after)
 
 
 def apply(plan: Plan, is_install: bool) -> tuple[str, ...]:
@@ -292,7 +308,8 @@ def _add_hooks(
             rest = [group for group in there if not _is_ours(group, agent)]
             changes["hooks", event] = [*rest, *groups]
         else:
-            changes["hooks", event] = Appended(groups[0])
+            for group in groups:
+                text = splice(text, {("hooks", event): Appended(group)})
     for event, groups in present.items():
         rest = [group for group in groups if not _is_ours(group, agent)]
         if event not in wanted and rest != groups:
@@ -343,8 +360,9 @@ def _keep_note(plan: Plan) -> list[str]:
     """Keep what is needed to take all of it out again; return why that cannot be, if so."""
     folder, name = _find_note(plan.target, plan.directory)
     known = _read_note(plan.target, plan.directory)
-    settings = os.path.realpath(os.path.join(plan.directory, plan.target.settings))
-    change = next((one for one in plan.changes if one.path == settings), None)
+    settings = plan.target.settings
+    path = os.path.realpath(os.path.join(plan.directory, settings)) if settings else ""
+    change = next((one for one in plan.changes if one.path == path), None)
     note = {"made_directory": not os.path.isdir(plan.directory), **known}
     note["directory"] = os.path.abspath(plan.directory)
     if change is not None and change.after is not None:

@@ -22,6 +22,8 @@ from wfsession.hooks.told import FOLDER as TOLD
 from wfsession.hooks.told import Told, list_told, read_told, write_told
 
 QUIET = "quiet"
+# An empty file beside the stamps' directory: what is said is kept, so prompts are no quiet events.
+TRACED = "traced"
 ROOT, LATE = "root", "late"
 # A change in the same moment may leave a time as it was, and some shells compare whole seconds.
 _SETTLED_NS = 2_000_000_000
@@ -36,6 +38,20 @@ if TYPE_CHECKING:
 
 class _Busy(Exception):
     """Something is to be told, or moves: no stamps now."""
+
+
+def is_traced(root_path: str) -> bool:
+    """Tell whether what is said in conversations was to be kept when the last of them began."""
+    return os.path.exists(os.path.join(root_path, layout.PRIVATE, TRACED))
+
+
+def set_traced(root: Folder, is_on: bool) -> None:
+    """Put down whether what is said is to be kept. On crash: as before or as after."""
+    with root.child(layout.PRIVATE) as private:
+        if is_on and private.find(TRACED) is None:
+            private.create(TRACED, b"")
+        elif not is_on:
+            _unlink(private, TRACED)
 
 
 def refresh(root: Folder) -> None:
@@ -70,7 +86,7 @@ def _look(root: Folder, private: Folder) -> "tuple[Stamps, bool]":
         raise _Busy
     if any(now_ns - max(one.st_mtime_ns, one.st_ctime_ns) < _SETTLED_NS for one in stamps.values()):
         raise _Busy
-    return stamps, LATE in waiting
+    return stamps, LATE in waiting or private.find(TRACED) is not None
 
 
 def _read_clock(private: Folder) -> int:

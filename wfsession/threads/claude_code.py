@@ -36,6 +36,16 @@ class ClaudeCode:
         files = sorted(walk.list_home(home), key=lambda file: file.path)
         return Files(tuple(files), tuple(walk.problems))
 
+    def list_thread(self, transcript: str) -> Files:
+        """List the files of the one thread whose own transcript lies, or lay, at a path."""
+        walk = _Walk()
+        above, name = os.path.split(transcript)
+        folder, thread = os.path.basename(above), name.removesuffix(_LINES)
+        files = list(walk.list_thread(folder, thread, os.path.join(above, thread)))
+        if os.path.isfile(transcript):
+            files.append(ThreadFile("thread", transcript, folder, thread))
+        return Files(tuple(sorted(files, key=lambda file: file.path)), tuple(walk.problems))
+
     def parse_lines(self, objects: Iterable[dict[str, Any]]) -> Parsed:
         """Return what lines of one transcript say; see `transcript.parse_lines`."""
         return parse_lines(objects)
@@ -61,9 +71,9 @@ class _Walk:
                         thread = name.removesuffix(_LINES)
                         yield ThreadFile("thread", entry.path, folder.name, thread)
                 elif self._is_directory(entry):
-                    yield from self._list_thread(folder.name, name, entry.path)
+                    yield from self.list_thread(folder.name, name, entry.path)
 
-    def _list_thread(self, folder: str, thread: str, path: str) -> Iterator[ThreadFile]:
+    def list_thread(self, folder: str, thread: str, path: str) -> Iterator[ThreadFile]:
         # Only what is there is entered: to ask in vain takes most of the time of a whole look.
         inside = self._scan_by_name(path)
         agents = self._enter(inside, "subagents")

@@ -1,5 +1,4 @@
-"""Whose line is this: patches with provenance, Agent Trace records, blame.
+"""Conversations as they are kept, and whose line is this: intake, stories, patches, records, blame.
 
-Imports core and threads, and git as a program. Never prints, never reads
-the environment.
+Imports core, threads and settings, and git as a program. Never prints, never reads the environment.
 """

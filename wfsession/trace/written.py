@@ -21,7 +21,6 @@ from wfsession.trace.patch import Author, Written
 from wfsession.trace.patches import Unparsed, parse_patch
 from wfsession.trace.paths import quote
 
-CONVERSATION = ".conversation"
 SUFFIX = ".jsonl"
 VERSION = 1
 # What stands in each line of a patch, and in few others.
@@ -85,7 +84,7 @@ def _list_below(folder: Folder) -> Iterator[tuple[str, str, str]]:
         if not is_session_name(name):
             continue
         try:
-            with folder.child(name) as session, session.child(CONVERSATION) as conversations:
+            with folder.child(name) as session, session.child(layout.CONVERSATION) as conversations:
                 files = sorted(conversations.list_names())
         except (FileNotFoundError, UnsafePath, PermissionError):
             continue  # no session, or one without a conversation, or not ours to read
