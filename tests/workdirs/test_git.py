@@ -169,7 +169,8 @@ def test_a_directory_that_is_gone_is_named(tmp_path: Path, access: Access) -> No
 def test_an_interrupt_ends_git_and_lets_it_tidy_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "ready")
     trap = f"trap 'touch {tmp_path}/tidied; kill $!; exit 1' TERM"
-    wait = f"sleep 60 >{tmp_path}/ready & echo ready >{tmp_path}/ready; wait"
+    # What it reads ends when we wait for its answer.
+    wait = f"cat; sleep 60 >{tmp_path}/ready & echo ready >{tmp_path}/ready; wait"
     access = make_stub(tmp_path, f"{trap}\n{wait}")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
