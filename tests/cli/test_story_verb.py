@@ -1,5 +1,6 @@
 """What a conversation did, as `wf story` tells it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from tests.cli.wf import run_in_terminal, strip_colour, wf
 from tests.talks import EXPECT, MAIN, OTHER, transcript_of
+from wfsession.trace.book import Patience
+from wfsession.trace.stories import keep_story
 
 pytestmark = pytest.mark.usefixtures("talks")
 
@@ -24,6 +27,27 @@ def test_its_steps_are_told_with_their_sums(talks: Path) -> None:
     (subagent,) = [one for step in story["steps"] for one in step.get("subagents", [])]
     assert (subagent["agent"], subagent["type"]) == ("d4e5f60718293a4b", "Explore")
     assert story["totals"]["responses"] == wf("usage", "--json").data["total"]["responses"]
+
+
+def test_one_whose_transcript_is_gone_is_told_as_it_was_kept(
+    talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wf("new", "cart").code == 0
+    thread = f"claude-code--{MAIN}"
+    monkeypatch.setenv("WF_THREAD", thread)
+    assert wf("bind").code == 0
+    path = transcript_of(talks, MAIN)
+    told = tell()["story"]
+    root = wf("list", "--json").data["root"]
+    kept = keep_story(root, thread, "WFS-cart", str(path), Patience())
+    assert kept.outcome == "kept"
+    for one in (path, path.with_suffix("")):
+        shutil.rmtree(one) if one.is_dir() else one.unlink()
+
+    done = wf("story", MAIN, "--json")
+
+    assert (done.data["transcript"], done.data["story"]) == (None, told)
+    assert "is gone; this is what was kept" in wf("story", MAIN).err
 
 
 def test_its_approach_is_that_of_the_sample() -> None:

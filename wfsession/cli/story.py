@@ -22,6 +22,7 @@ from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
 from wfsession.threads.story_map import draw_map
 from wfsession.threads.timeline import build_story
+from wfsession.trace.stories import read_story
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,13 @@ def story(call: Call) -> Answer:
     """Tell what a thread did."""
     home, prices = find_transcripts()
     listed = READER.list_files(home)
-    thread = _find_thread(call, listed.files, home)
+    try:
+        thread = _find_thread(call, listed.files, home)
+    except ThreadNotFound:
+        kept = _find_kept(call)
+        if kept is None:
+            raise
+        return kept
     history = read_history(READER, thread, listed.files, now())
     told = build_story(
         history.main, history.children, prices.cost_of, run_agents=history.run_agents
@@ -76,6 +83,20 @@ def story(call: Call) -> Answer:
         call.notes.append(tell_problems(history.problems))
     main = [file.path for file in listed.files if (file.thread, file.kind) == (thread, "thread")]
     return Told(thread, main[-1] if main else "", told, call.options.view, tuple(call.notes))
+
+
+def _find_kept(call: Call) -> Told | None:
+    """Return the story that a session kept of a thread whose transcript is gone, if one did."""
+    try:
+        root = find_root(call.options)
+        thread = find_thread(root, call.options.thread)
+    except (RootNotFound, ThreadNotFound):
+        return None
+    found = read_story(root, thread)
+    if found is None:
+        return None
+    note = f"the transcript of {thread.label} is gone; this is what was kept: {found.path}"
+    return Told(thread.id, "", found.story, call.options.view, (*call.notes, note))
 
 
 def _find_thread(call: Call, files: tuple[ThreadFile, ...], home: str) -> str:
