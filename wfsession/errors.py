@@ -299,6 +299,31 @@ class DiskFailed(WfError, OSError):
         self.errno = error.errno
 
 
+class NotInIndex(WfError, LookupError):
+    """A run, or an agent of one, of which no transcript knows. Attributes: what, name."""
+
+    code = "not-in-index"
+
+    def __init__(self, what: str, name: str, hint: str) -> None:
+        super().__init__(f"no {what} {name!r} is known from the transcripts", hint)
+        self.what = what
+        self.name = name
+
+
+class IndexUnavailable(WfError, RuntimeError):
+    """An index that can neither be used nor be made. Attributes: path, reason."""
+
+    code = "index-unavailable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"the index {path} cannot be used: {reason}",
+            f"it can be deleted at any time, and is made again: rm {path}",
+        )
+        self.path = path
+        self.reason = reason
+
+
 def as_wf_error(path: str, error: OSError) -> WfError:
     """Return an error of the system as one of ours; one that is ours already as it is.
 

@@ -1,0 +1,128 @@
+"""Homes of an agent to index, whose files have the times that a test wants, and what is in one."""
+
+import itertools
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from tests.transcripts import Line, answer, encode, text, user
+from wfsession.index.ask import Answer, Question, Sources, ask
+from wfsession.index.database import open_memory
+from wfsession.index.refresh import refresh_files
+from wfsession.threads.claude_code import READER
+
+T = TypeVar("T")
+_moments = itertools.count(1_700_000_000)
+# Rows by what they are, without the numbers that depend on the order in which files were read.
+_DUMP = (
+    (
+        "SELECT path, kind, threads.name, agent, run, files.name, size, mtime_ns, done, tail,"
+        " lines, broken, too_long, unusable, unknown, first, last, version, ending,"
+        " last_words, error"
+        " FROM files JOIN threads ON threads.id = files.thread"
+    ),
+    "SELECT name FROM threads",
+    (
+        "SELECT path, t.name, key, at, model, input, output, cache_read, write_5m, write_1h,"
+        " is_batch, counts FROM responses"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = responses.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, tool_calls.name, argument, response, counts FROM tool_calls"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = tool_calls.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, is_error, tool_results.error, tool_results.size,"
+        " tool_results.agent, task, tool_results.run, mentions, counts FROM tool_results"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = tool_results.thread"
+    ),
+    (
+        "SELECT path, t.name, key, at, role, text, model, counts FROM messages"
+        " JOIN files ON files.id = file JOIN threads t ON t.id = messages.thread"
+    ),
+    (
+        "SELECT path, number, cwd, branch, git_spans.first, git_spans.last FROM git_spans"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, type, description, call, depth, parent FROM subagents"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, number, run_agents.agent, label, phase, result FROM run_agents"
+        " JOIN files ON files.id = file"
+    ),
+    (
+        "SELECT path, runs.name, status, task, started, ended, summary, runs.error, script, result,"
+        " phases, agents FROM runs JOIN files ON files.id = file"
+    ),
+)
+
+
+class Home:
+    """A home of an agent, and where its index goes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "claude"
+        self.sources = Sources(str(self.path), str(directory / "cache"))
+        self.project = self.path / "projects" / "-home-sam-shop"
+        self.project.mkdir(parents=True)
+
+    def file(self, name: str) -> Path:
+        return self.project / name
+
+    def put(self, name: str, lines: Iterable[Any] | bytes) -> Path:
+        """Write a file, at a time that is long ago and later than that of all others."""
+        path = self.file(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(lines if isinstance(lines, bytes) else encode(lines))
+        return age(path)
+
+    def append(self, name: str, lines: Iterable[Any] | bytes) -> Path:
+        path = self.file(name)
+        with path.open("ab") as file:
+            file.write(lines if isinstance(lines, bytes) else encode(lines))
+        return age(path)
+
+    def ask(self, question: Question[T], **more: Any) -> Answer[T]:
+        return ask(self.sources, question, **more)
+
+    def with_roots(self, *roots: str) -> None:
+        self.sources = evolve(self.sources, roots=roots)
+
+    def dump(self) -> list[list[tuple[Any, ...]]]:
+        return self.ask(dump).value
+
+
+def age(path: Path) -> Path:
+    moment = next(_moments)
+    os.utime(path, (moment, moment))
+    return path
+
+
+def dump(connection: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:
+    """Return all rows that are made of files; the words must be those of the messages."""
+    connection.execute("INSERT INTO words(words, rank) VALUES('integrity-check', 1)")
+    return [sorted(connection.execute(statement), key=repr) for statement in _DUMP]
+
+
+def dump_rebuilt(home: Home) -> list[list[tuple[Any, ...]]]:
+    """Return what an index that begins with nothing says of a home now."""
+    with closing(open_memory()) as connection:
+        refresh_files(connection, READER, str(home.path))
+        return dump(connection)
+
+
+def say(key: str, words: str = "Done.", output: int = 1, second: int = 0, **more: Any) -> Line:
+    """Return a line of a response with a text, and some usage."""
+    usage = {"input": 10, "output": output}
+    return answer(key, text(words), usage=usage, second=second, uuid=f"u-{key}-{words}", **more)
+
+
+def ask_for(words: str, second: int = 0, **more: Any) -> Line:
+    return user(words, second, uuid=f"u-{words}-{second}", **more)

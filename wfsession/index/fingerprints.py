@@ -1,0 +1,79 @@
+"""What is known of a file from outside, and whether it has to be read, from where. Pure.
+
+Imports nothing of ours. A file is known by its size, its time and its inode, and by a hash of what
+stands before the place up to which it was read.
+"""
+
+import os
+from hashlib import blake2b
+from typing import Literal
+
+from attrs import frozen
+
+Action = Literal["same", "grown", "anew"]
+
+TAIL_BYTES = 64
+# Within so long of each other, two writes may have one time.
+_GRAIN_NS = 2_000_000_000
+# A clock that goes ahead of ours by more than this is wrong, and no reason to read for ever.
+_AHEAD_NS = 3_600_000_000_000
+
+
+@frozen
+class Stamp:
+    """What the system says of a file: bytes, nanoseconds since 1970, the inode."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@frozen
+class Known:
+    """A file as it was read last.
+
+    `done` is the offset up to which its lines were taken, `tail` the hash of what is before it.
+    `is_settled` is False where it may have been written after it was read, within the same time.
+    """
+
+    file: int
+    thread: int
+    stamp: Stamp
+    is_settled: bool
+    done: int
+    tail: bytes | None
+    has_failed: bool
+
+
+def make_stamp(status: os.stat_result) -> Stamp:
+    """Return the stamp of a file."""
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def is_settled(stamp: Stamp, now_ns: int) -> bool:
+    """Tell whether a file that is written from now on will have another time."""
+    age_ns = now_ns - stamp.mtime_ns
+    return not -_AHEAD_NS < age_ns < _GRAIN_NS
+
+
+def choose_action(known: Known | None, stamp: Stamp) -> Action:
+    """Return what has to be read of a file: nothing, what is new behind `done`, or all of it."""
+    if known is None or known.has_failed or known.stamp.inode != stamp.inode:
+        return "anew"
+    if stamp == known.stamp:
+        return "same" if known.is_settled else "anew"
+    return "grown" if stamp.size > known.stamp.size and known.tail is not None else "anew"
+
+
+# The hash of nothing: of a file of which nothing was taken yet.
+NO_TAIL = blake2b(digest_size=16).digest()
+
+
+def hash_tail(descriptor: int, done: int) -> bytes:
+    """Return the hash of what stands before an offset of an open file.
+
+    Raises:
+        OSError: as the system says.
+    """
+    start = max(0, done - TAIL_BYTES)
+    return blake2b(os.pread(descriptor, done - start, start), digest_size=16).digest()

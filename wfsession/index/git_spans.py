@@ -1,0 +1,170 @@
+"""On which branch and in which worktree threads were, from when to when, and what was committed.
+
+Imports this room. What stands in transcripts is brought in by a refresh; which commits were made
+in between, git says, in the directories that are still there. git is called as a program, without
+the `GIT_*` of its surroundings, and changes nothing.
+"""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import frozen
+
+from wfsession.index.database import write
+from wfsession.index.store import to_moment
+
+_TIMEOUT_S = 20
+_OPTIONS = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+_HEAD = "HEAD"
+_SPANS = """
+    SELECT threads.name, cwd, branch, min(git_spans.first), max(git_spans.last)
+    FROM git_spans JOIN files ON files.id = file JOIN threads ON threads.id = files.thread
+    GROUP BY threads.name, cwd, branch ORDER BY 1, 4, 2, 3
+"""
+# A commit has its time in whole seconds, a span in fractions of them.
+_COMMITS = """
+    SELECT DISTINCT threads.name, commits.cwd, commits.branch, hash, at, subject
+    FROM git_spans JOIN files ON files.id = file JOIN threads ON threads.id = files.thread
+    JOIN commits ON commits.cwd = git_spans.cwd AND commits.branch = git_spans.branch
+        AND at BETWEEN CAST(git_spans.first AS INTEGER) AND git_spans.last
+    ORDER BY at, hash, 2, 3
+"""
+
+
+@frozen
+class GitSpan:
+    """Where a thread was, and from when to when; `branch` is empty outside of any."""
+
+    cwd: str
+    branch: str
+    first: datetime | None
+    last: datetime | None
+
+
+@frozen
+class Commit:
+    """A commit that was made on the branch and in the worktree of a thread, while it was there."""
+
+    hash: str
+    at: datetime | None
+    subject: str
+    cwd: str
+    branch: str
+
+
+def read_spans(connection: sqlite3.Connection) -> dict[str, tuple[GitSpan, ...]]:
+    """Return where each thread was, with its subagents, each directory and branch once."""
+    found: dict[str, tuple[GitSpan, ...]] = {}
+    for thread, cwd, branch, first, last in connection.execute(_SPANS):
+        span = GitSpan(cwd, branch, to_moment(first), to_moment(last))
+        found[thread] = (*found.get(thread, ()), span)
+    return found
+
+
+def read_commits(connection: sqlite3.Connection) -> dict[str, tuple[Commit, ...]]:
+    """Return what was committed while each thread was there, as far as git was asked."""
+    found: dict[str, tuple[Commit, ...]] = {}
+    for thread, cwd, branch, name, at, subject in connection.execute(_COMMITS):
+        commit = Commit(name, to_moment(at), subject, cwd, branch)
+        found[thread] = (*found.get(thread, ()), commit)
+    return found
+
+
+def refresh_commits(connection: sqlite3.Connection, environment: Mapping[str, str]) -> None:
+    """Ask git what was committed where threads were, where that may have changed.
+
+    Args:
+        connection: an index, in no transaction.
+        environment: the variables of a process that may run git; its `GIT_*` are left out.
+
+    Raises:
+        sqlite3.Error: the index cannot be written.
+    """
+    spans: dict[str, list[tuple[str, float, float]]] = {}
+    for cwd, branch, first, last in connection.execute(
+        "SELECT cwd, branch, min(first), max(last) FROM git_spans"
+        " WHERE last IS NOT NULL GROUP BY cwd, branch"
+    ):
+        spans.setdefault(cwd, []).append((branch, first, last))
+    known = {tuple(row) for row in connection.execute("SELECT * FROM commits_asked")}
+    asked: list[tuple[str, str, str, float, float]] = []
+    found: list[tuple[str, str, str, int, str]] = []
+    for cwd, its in spans.items():
+        tips = _read_tips(environment, cwd)
+        for branch, first, last in its:
+            # A branch that is gone was merged, as a rule, into what is checked out.
+            tip = tips.get(branch) or tips.get(_HEAD, "")
+            if tip:
+                asked.append((cwd, branch, tip, first, last))
+                if asked[-1] not in known:
+                    found += _read_log(environment, *asked[-1])
+    _replace(connection, known, set(asked), found)
+
+
+def _replace(
+    connection: sqlite3.Connection,
+    known: set[tuple[object, ...]],
+    asked: set[tuple[object, ...]],
+    found: list[tuple[str, str, str, int, str]],
+) -> None:
+    if known == asked:
+        return
+    with write(connection):
+        for statement in (
+            "DELETE FROM commits WHERE cwd = ? AND branch = ?",
+            "DELETE FROM commits_asked WHERE cwd = ? AND branch = ?",
+        ):
+            connection.executemany(statement, (one[:2] for one in known - asked))
+        connection.executemany("INSERT OR REPLACE INTO commits VALUES(?,?,?,?,?)", found)
+        connection.executemany(
+            "INSERT OR REPLACE INTO commits_asked VALUES(?,?,?,?,?)", asked - known
+        )
+
+
+def _read_tips(environment: Mapping[str, str], cwd: str) -> dict[str, str]:
+    """Return what each branch of a directory's repository has, and what is checked out there."""
+    told = _run_git(
+        environment, cwd, "for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads"
+    )
+    tips = {}
+    for line in (told or "").splitlines():
+        tip, _, branch = line.partition(" ")
+        tips[branch] = tip
+    head = _run_git(environment, cwd, "rev-parse", "--verify", "--quiet", _HEAD)
+    return {**tips, _HEAD: head.strip()} if head else tips
+
+
+def _read_log(
+    environment: Mapping[str, str], cwd: str, branch: str, tip: str, first: float, last: float
+) -> list[tuple[str, str, str, int, str]]:
+    between = (f"--since=@{int(first)}", f"--until=@{int(last) + 1}")
+    told = _run_git(environment, cwd, "log", "--format=%H %ct %s", *between, tip, "--")
+    found = []
+    for line in (told or "").splitlines():
+        name, at, subject = (*line.split(" ", 2), "")[:3]
+        if at.isdecimal():
+            found.append((cwd, branch, name, int(at), subject))
+    return found
+
+
+def _run_git(environment: Mapping[str, str], cwd: str, *words: str) -> str | None:
+    """Return what git says in a directory; None where there is no repository, or no git."""
+    if not os.path.isabs(cwd) or not os.path.isdir(cwd):
+        return None
+    plain = {name: text for name, text in environment.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", *_OPTIONS, *words],
+            cwd=cwd,
+            env={**plain, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else None

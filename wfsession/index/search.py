@@ -1,0 +1,256 @@
+"""Messages that have all of some words, the best first. Imports this room and threads.
+
+Words are data: no sign in them has a meaning, and whatever is typed is a valid search. Each is
+found where a word of the text begins with it; what the index does not split into words, Chinese
+for instance, and signs alone, wherever it stands.
+"""
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+
+from attrs import field, frozen
+
+from wfsession.index.store import to_moment
+from wfsession.index.threads import Catalog, Scope, choose_threads
+from wfsession.index.usage import read_types
+from wfsession.threads.events import Role
+
+_MOST = 20
+_WORDS_IN_SNIPPET = 24
+_BEFORE, _AFTER, _GAP = "\x02", "\x03", "…"
+_ALL_MARKS = re.compile(f"[{_BEFORE}{_AFTER}]")
+# Written without spaces, so that the index has whole sentences of them as one word.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+_CHARACTERS_AROUND = 80
+_COLUMNS = """
+    SELECT messages.id, rank, messages.key, messages.at, role, messages.model, threads.name,
+        files.agent, files.run, files.path
+"""
+_JOINED = """
+    JOIN files ON files.id = messages.file JOIN threads ON threads.id = messages.thread
+    WHERE counts = 1 AND (?2 = '' OR role = ?2) AND (?3 IS NULL OR messages.at >= ?3)
+"""
+_BY_WORDS = f"""
+    {_COLUMNS} FROM words JOIN messages ON messages.id = words.rowid {_JOINED}
+    AND words MATCH ?1 ORDER BY rank
+"""
+_BY_TIME = f"""
+    {_COLUMNS.replace("rank", "0")} FROM messages {_JOINED}
+    AND ?1 IS NULL ORDER BY messages.at DESC
+"""
+_SNIPPET = """
+    SELECT snippet(words, 0, ?, ?, ?, ?) FROM words WHERE words MATCH ? AND rowid = ?
+"""
+
+
+@frozen
+class SearchFilter:
+    """Which messages are meant; empty says nothing.
+
+    `run` is the id of a run, `agent` an id of an agent, its type, or the label that it has in its
+    run; `main` is the thread itself.
+    """
+
+    scope: Scope = field(factory=Scope)
+    run: str = ""
+    agent: str = ""
+    role: Role | None = None
+
+
+@frozen
+class Hit:
+    """A message that was found.
+
+    `snippet` is on one line; `matches` are the ranges of characters in it that were looked for.
+    """
+
+    thread: str
+    session: str
+    run: str
+    agent: str
+    label: str
+    role: Role
+    model: str
+    at: datetime | None
+    snippet: str
+    matches: tuple[tuple[int, int], ...]
+    key: str
+    path: str
+
+
+@frozen
+class _Query:
+    """What is looked for: by the index, and in the texts themselves."""
+
+    match: str
+    inside: tuple[str, ...]
+
+
+def search(
+    connection: sqlite3.Connection,
+    catalog: Catalog,
+    words: str,
+    wanted: SearchFilter | None = None,
+    most: int = _MOST,
+) -> tuple[Hit, ...]:
+    """Find messages.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        words: what all must be in a message, apart by spaces.
+        wanted: which messages; all if None.
+        most: how many at most.
+
+    Returns:
+        The best first; of those that are as good the newest. Nothing where there are no words.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.
+    """
+    query = _make_query(words)
+    if not query.match and not query.inside:
+        return ()
+    wanted = wanted or SearchFilter()
+    labels = _read_labels(connection)
+    threads = choose_threads(catalog, wanted.scope)
+    hits = []
+    for number, _, key, at, role, model, thread, agent, run, path in _take_best(
+        _find(connection, query, wanted, threads, labels), most
+    ):
+        snippet, matches = _make_snippet(connection, query, number)
+        hits.append(
+            Hit(
+                thread=thread,
+                session=catalog.threads[thread].session,
+                run=run,
+                agent=agent,
+                label=next(iter(labels.get((thread, agent), ())), ""),
+                role=role,
+                model=model,
+                at=to_moment(at),
+                snippet=snippet,
+                matches=matches,
+                key=key,
+                path=path,
+            )
+        )
+    return tuple(hits)
+
+
+_Row = tuple[int, float, str, float | None, Role, str, str, str, str, str]
+_Labels = dict[tuple[str, str], tuple[str, ...]]
+
+
+def _make_query(words: str) -> _Query:
+    match, inside = [], []
+    for word in words.replace("\0", " ").split():
+        has_letters = any(unicodedata.category(one)[0] in "LN" for one in word)
+        if has_letters and not _UNSPACED.search(word):
+            # In quotes all signs are text, but for the quote.
+            match.append(f'"{word.replace(chr(34), chr(34) * 2)}"*')
+        else:
+            inside.append(word)
+    return _Query(" AND ".join(match), tuple(inside))
+
+
+def _find(
+    connection: sqlite3.Connection,
+    query: _Query,
+    wanted: SearchFilter,
+    threads: frozenset[str],
+    labels: _Labels,
+) -> Iterator[_Row]:
+    since = wanted.scope.since.timestamp() if wanted.scope.since else None
+    asked = (query.match or None, wanted.role or "", since)
+    row: _Row
+    for row in connection.execute(_BY_WORDS if query.match else _BY_TIME, asked):
+        number, *_, thread, agent, run, _ = row
+        if thread not in threads or (wanted.run and run != wanted.run):
+            continue
+        if wanted.agent and not _is_agent(wanted.agent, agent, labels.get((thread, agent), ())):
+            continue
+        if query.inside and not _has_inside(connection, number, query.inside):
+            continue
+        yield row
+
+
+def _is_agent(wanted: str, agent: str, labels: tuple[str, ...]) -> bool:
+    return wanted in (agent, *labels) if agent else wanted == "main"
+
+
+def _has_inside(connection: sqlite3.Connection, number: int, inside: tuple[str, ...]) -> bool:
+    text = _read_text(connection, number).casefold()
+    return all(one.casefold() in text for one in inside)
+
+
+def _read_text(connection: sqlite3.Connection, number: int) -> str:
+    text: str = connection.execute("SELECT text FROM messages WHERE id = ?", (number,)).fetchone()[
+        0
+    ]
+    return text
+
+
+def _take_best(rows: Iterator[_Row], most: int) -> list[_Row]:
+    """Return the best rows; of those with one rank the newest, whatever the order they lie in."""
+    found: list[_Row] = []
+    for row in rows:
+        if len(found) >= most and row[1] != found[-1][1]:
+            break
+        found.append(row)
+    found.sort(key=lambda row: (row[1], -(row[3] or 0), row[9], row[2]))
+    return found[:most]
+
+
+def _make_snippet(
+    connection: sqlite3.Connection, query: _Query, number: int
+) -> tuple[str, tuple[tuple[int, int], ...]]:
+    if query.match:
+        asked = (_BEFORE, _AFTER, _GAP, _WORDS_IN_SNIPPET, query.match, number)
+        marked = connection.execute(_SNIPPET, asked).fetchone()[0]
+    else:
+        marked = _cut_around(_read_text(connection, number), query.inside[0])
+    return _take_marks_out(" ".join(marked.split()))
+
+
+def _cut_around(text: str, word: str) -> str:
+    place = max(0, text.casefold().find(word.casefold()))
+    start, end = max(0, place - _CHARACTERS_AROUND), place + len(word)
+    before = _GAP + text[start:place] if start else text[:place]
+    after = text[end : end + _CHARACTERS_AROUND]
+    rest = _GAP if len(text) > end + _CHARACTERS_AROUND else ""
+    return f"{before}{_BEFORE}{text[place:end]}{_AFTER}{after}{rest}"
+
+
+def _take_marks_out(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    text, matches, start = "", [], None
+    place = 0
+    for mark in _ALL_MARKS.finditer(marked):
+        text += marked[place : mark.start()]
+        place = mark.end()
+        if mark[0] == _BEFORE:
+            start = len(text)
+        elif start is not None:
+            matches.append((start, len(text)))
+            start = None
+    return text + marked[place:], tuple(matches)
+
+
+def _read_labels(connection: sqlite3.Connection) -> _Labels:
+    """Return what each agent is called: in its run, and by its type."""
+    labels: _Labels = {}
+    for thread, agent, label in connection.execute(
+        "SELECT DISTINCT threads.name, run_agents.agent, label FROM run_agents"
+        " JOIN files ON files.id = file JOIN threads ON threads.id = files.thread"
+        " WHERE label <> ''"
+    ):
+        labels[thread, agent] = (*labels.get((thread, agent), ()), label)
+    for place, kind in read_types(connection).items():
+        labels[place] = (*labels.get(place, ()), kind) if kind else labels.get(place, ())
+    return labels

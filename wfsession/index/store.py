@@ -1,0 +1,139 @@
+"""The rows of a transcript into the index, and out of it: of a key in a file the last one.
+
+Imports this room and the values of threads. Writes within the transaction of whoever calls.
+"""
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from wfsession.index.rows import Rows, to_seconds
+from wfsession.threads.events import Facts, Stretch, join, max_time, min_time
+
+_RESPONSES = "INSERT OR REPLACE INTO responses VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
+_CALLS = "INSERT OR REPLACE INTO tool_calls VALUES(?,?,?,?,?,?,?,1)"
+_RESULTS = "INSERT OR REPLACE INTO tool_results VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
+_MESSAGES = "INSERT INTO messages(thread, file, key, at, role, text, model) VALUES(?,?,?,?,?,?,?)"
+_FIND_MESSAGE = "SELECT id, text FROM messages WHERE thread = ? AND file = ? AND key = ?"
+_FORGET_WORDS = "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)"
+_ADD_WORDS = "INSERT INTO words(rowid, text) SELECT id, text FROM messages WHERE id > ?"
+# Of every kind of file; those of transcripts first.
+_REMOVALS = (
+    "DELETE FROM responses WHERE thread = ?1 AND file = ?2",
+    "DELETE FROM tool_calls WHERE thread = ?1 AND file = ?2",
+    "DELETE FROM tool_results WHERE thread = ?1 AND file = ?2",
+    (
+        "INSERT INTO words(words, rowid, text)"
+        " SELECT 'delete', id, text FROM messages WHERE thread = ?1 AND file = ?2"
+    ),
+    "DELETE FROM messages WHERE thread = ?1 AND file = ?2",
+    "DELETE FROM git_spans WHERE file = ?2",
+    "DELETE FROM subagents WHERE file = ?2",
+    "DELETE FROM run_agents WHERE file = ?2",
+    "DELETE FROM runs WHERE file = ?2",
+)
+
+
+def remove_rows(connection: sqlite3.Connection, thread: int, file: int) -> None:
+    """Remove all rows of a file, but for its own in `files`."""
+    for statement in _REMOVALS:
+        connection.execute(statement, (thread, file))
+
+
+def list_spawning(connection: sqlite3.Connection, thread: int, file: int) -> list[str]:
+    """Return the keys of the calls of a file that start subagents."""
+    found = connection.execute(
+        "SELECT key FROM tool_calls WHERE thread = ? AND name IN ('Task', 'Agent') AND file = ?",
+        (thread, file),
+    )
+    return [key for (key,) in found]
+
+
+class Writer:
+    """Writes the rows of one transcript, piece by piece.
+
+    `first` and `last` are the earliest and the latest time on its lines, `ending` tells how it
+    ends, None where no piece had anything to tell of it.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, thread: int, file: int, is_new: bool
+    ) -> None:
+        self.ending: tuple[str, str] | None = None
+        self.facts, self.first, self.last = (
+            (Facts(), None, None) if is_new else _read_facts(connection, file)
+        )
+        self._connection = connection
+        self._where = thread, file
+        self._has_messages = not is_new
+
+    def add(self, rows: Rows) -> None:
+        """Write what some lines say."""
+        connection, where = self._connection, self._where
+        connection.executemany(_RESPONSES, [where + row for row in rows.responses])
+        connection.executemany(_CALLS, [where + row for row in rows.calls])
+        connection.executemany(_RESULTS, [where + row for row in rows.results])
+        self._add_messages(rows.messages)
+        self.facts = join(self.facts, rows.facts)
+        self.first = min_time(self.first, rows.facts.first)
+        self.last = max_time(self.last, rows.facts.last)
+        if rows.ending is not None:
+            self.ending = rows.ending
+
+    def write_spans(self) -> None:
+        """Write where the lines were written, in all pieces."""
+        file = self._where[1]
+        self._connection.execute("DELETE FROM git_spans WHERE file = ?", (file,))
+        self._connection.executemany(
+            "INSERT INTO git_spans VALUES(?,?,?,?,?,?)",
+            (
+                (file, number, one.cwd, one.branch, to_seconds(one.first), to_seconds(one.last))
+                for number, one in enumerate(self.facts.stretches)
+            ),
+        )
+
+    def _add_messages(self, messages: list[tuple[Any, ...]]) -> None:
+        if not messages:
+            return
+        connection, where = self._connection, self._where
+        if self._has_messages:
+            for key, *_ in messages:
+                known = connection.execute(_FIND_MESSAGE, (*where, key)).fetchone()
+                if known:
+                    connection.execute(_FORGET_WORDS, known)
+                    connection.execute("DELETE FROM messages WHERE id = ?", known[:1])
+        self._has_messages = True
+        last = connection.execute("SELECT max(id) FROM messages").fetchone()[0]
+        connection.executemany(_MESSAGES, [where + row for row in messages])
+        connection.execute(_ADD_WORDS, (last or 0,))
+
+
+def _read_facts(
+    connection: sqlite3.Connection, file: int
+) -> tuple[Facts, datetime | None, datetime | None]:
+    """Return what is kept of a file's facts, and the earliest and the latest time of its lines."""
+    lines, first, last, version, unknown, unusable = connection.execute(
+        "SELECT lines, first, last, version, unknown, unusable FROM files WHERE id = ?", (file,)
+    ).fetchone()
+    spans = connection.execute(
+        "SELECT cwd, branch, first, last FROM git_spans WHERE file = ? ORDER BY number", (file,)
+    )
+    stretches = tuple(
+        Stretch(cwd, branch, to_moment(since), to_moment(until))
+        for cwd, branch, since, until in spans
+    )
+    facts = Facts(
+        lines=lines,
+        stretches=stretches,
+        version=version,
+        unknown=orjson.loads(unknown) if unknown else {},
+        unusable=unusable,
+    )
+    return facts, to_moment(first), to_moment(last)
+
+
+def to_moment(seconds: float | None) -> datetime | None:
+    """Return a time of the index as an aware one."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

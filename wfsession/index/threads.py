@@ -1,0 +1,252 @@
+"""The threads of an index: which there are, of which project and session, and what is asked for.
+
+Imports this room, threads and core. Every other question begins here: what is about some project,
+session or branch is about the threads of that.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+from wfsession.core import layout
+from wfsession.errors import AmbiguousName, ThreadNotFound
+from wfsession.index.store import to_moment
+from wfsession.threads.status import Tier, choose_label, find_tier
+
+_FILES = """
+    SELECT files.id, path, kind, threads.name, agent, run, mtime_ns, first, last, ending, last_words
+    FROM files JOIN threads ON threads.id = files.thread
+"""
+# The first directory and branch of each main transcript that names one.
+_PLACES = """
+    SELECT threads.name, cwd, branch FROM git_spans
+    JOIN files ON files.id = file JOIN threads ON threads.id = files.thread
+    ORDER BY kind <> 'thread', path, number
+"""
+
+
+@frozen
+class File:
+    """A file of a thread, as the index knows it; `agent` and `run` are empty where it has none."""
+
+    id: int
+    path: str
+    kind: str
+    thread: str
+    agent: str
+    run: str
+    written: datetime
+    first: datetime | None
+    last: datetime | None
+    ending: str
+    last_words: str
+
+
+@frozen
+class Thread:
+    """A thread of the index.
+
+    `name` is the agent's id of it. `project` is a directory, `session` and `root` those that it is
+    bound to, or worked on last; empty where there are none. `path` is its transcript, the newest
+    where it has several, and empty where only subagents' are left.
+    """
+
+    name: str
+    project: str
+    cwd: str
+    branch: str
+    root: str
+    session: str
+    label: str
+    path: str
+    first: datetime | None
+    last: datetime | None
+    written: datetime
+    closed: datetime | None
+
+    def find_tier(self, now: datetime) -> Tier:
+        """Return how alive the thread is."""
+        if self.closed is not None:
+            return "closed"
+        return find_tier(self.last, now, touched=self.written)
+
+
+@frozen
+class Scope:
+    """Which threads a question is about: those that are in all that is said. Empty says nothing.
+
+    `project` is a directory: threads that began in it, and those bound to a session of its root.
+    `since` is when the rows were written that count.
+    """
+
+    project: str = ""
+    session: str = ""
+    thread: str = ""
+    since: datetime | None = None
+
+
+@frozen
+class Catalog:
+    """The threads and files of an index, as one question sees them."""
+
+    threads: Mapping[str, Thread]
+    files: tuple[File, ...] = field(repr=False)
+
+
+def read_catalog(
+    connection: sqlite3.Connection,
+    agent: str = "claude-code",
+    projects: Iterable[str] = (),
+    roots: Iterable[str] = (),
+) -> Catalog:
+    """Read which threads there are.
+
+    Args:
+        connection: an index.
+        agent: whose threads it has, as bindings name it.
+        projects: directories that are projects whatever else is; the innermost counts.
+        roots: those that were seen; each makes a project of the directory that it lies in.
+    """
+    files = tuple(
+        File(number, path, kind, thread, its_agent, run, _from_ns(ns), *_moments(*times), *rest)
+        for number, path, kind, thread, its_agent, run, ns, *times, ending, words in (
+            connection.execute(_FILES)
+        )
+        for rest in ((ending, words),)
+    )
+    places: dict[str, tuple[str, str]] = {}
+    for name, cwd, branch in connection.execute(_PLACES):
+        places.setdefault(name, (cwd, branch))
+    bound = _read_bindings(connection, f"{agent}--")
+    find_project = _make_finder(projects, roots)
+    by_thread: dict[str, list[File]] = {}
+    for file in files:
+        by_thread.setdefault(file.thread, []).append(file)
+    threads = {
+        name: _make_thread(name, its, places.get(name, ("", "")), bound.get(name), find_project)
+        for name, its in by_thread.items()
+    }
+    return Catalog(threads, files)
+
+
+def choose_threads(catalog: Catalog, scope: Scope) -> frozenset[str]:
+    """Return the names of the threads that a scope is about.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: its thread is none, or several are meant.
+    """
+    wanted = find_thread(catalog, scope.thread).name if scope.thread else ""
+    return frozenset(
+        one.name
+        for one in catalog.threads.values()
+        if (not wanted or one.name == wanted)
+        and (not scope.session or one.session == scope.session)
+        and (not scope.project or _is_of(one, os.path.realpath(scope.project)))
+    )
+
+
+def find_thread(catalog: Catalog, wanted: str) -> Thread:
+    """Return the thread that is meant by its name, how that begins, or its label.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: none is meant, or several.
+    """
+    plain = wanted.rpartition("--")[2]
+    if plain in catalog.threads:
+        return catalog.threads[plain]
+    meant = [
+        one
+        for one in catalog.threads.values()
+        if plain and (one.name.startswith(plain) or wanted == one.label)
+    ]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise AmbiguousName(wanted, tuple(sorted(one.name for one in meant)))
+    raise ThreadNotFound(wanted, "the transcripts")
+
+
+def _is_of(thread: Thread, project: str) -> bool:
+    return thread.project == project or is_root_of(thread.root, project)
+
+
+def is_root_of(root: str, project: str) -> bool:
+    """Tell whether a root is the one that lies in a directory."""
+    return bool(root) and os.path.realpath(root) == os.path.join(
+        os.path.realpath(project), layout.ROOT
+    )
+
+
+def _from_ns(nanoseconds: int) -> datetime:
+    moment = to_moment(nanoseconds / 1e9)
+    assert moment is not None
+    return moment
+
+
+def _moments(first: float | None, last: float | None) -> tuple[datetime | None, datetime | None]:
+    return to_moment(first), to_moment(last)
+
+
+_Bound = tuple[str, str, str, float | None, float | None]
+
+
+def _read_bindings(connection: sqlite3.Connection, prefix: str) -> dict[str, _Bound]:
+    """Return what roots say of threads; of several the one that saw it last."""
+    found = {}
+    for root, name, session, label, closed, seen in connection.execute(
+        "SELECT * FROM bindings ORDER BY last_seen, root"
+    ):
+        if name.startswith(prefix):
+            found[name.removeprefix(prefix)] = (root, session, label, closed, seen)
+    return found
+
+
+def _make_finder(projects: Iterable[str], roots: Iterable[str]) -> Callable[[str], str]:
+    """Return a function from a directory to its project."""
+    chosen = {os.path.realpath(os.path.expanduser(one)) for one in projects}
+    seen = {os.path.realpath(os.path.dirname(root)) for root in roots}
+    known: dict[str, str] = {}
+
+    def find(cwd: str) -> str:
+        if cwd not in known:
+            known[cwd] = _climb(cwd, chosen) or _climb(cwd, seen) or cwd
+        return known[cwd]
+
+    return find
+
+
+def _climb(cwd: str, directories: set[str]) -> str:
+    here = os.path.normpath(cwd) if cwd else ""
+    while here and here not in directories:
+        above = os.path.dirname(here)
+        here = above if above != here else ""
+    return here
+
+
+def _make_thread(
+    name: str,
+    files: list[File],
+    place: tuple[str, str],
+    bound: _Bound | None,
+    find_project: Callable[[str], str],
+) -> Thread:
+    cwd, branch = place
+    root, session, label, closed, _ = bound or ("", "", "", None, None)
+    mains = sorted((one.written, one.path) for one in files if one.kind == "thread")
+    return Thread(
+        name=name,
+        project=find_project(cwd),
+        cwd=cwd,
+        branch=branch,
+        root=root,
+        session=session,
+        label=choose_label(name, {name: label}),
+        path=mains[-1][1] if mains else "",
+        first=min((one.first for one in files if one.first), default=None),
+        last=max((one.last for one in files if one.last), default=None),
+        written=max(one.written for one in files),
+        closed=to_moment(closed),
+    )

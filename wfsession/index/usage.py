@@ -1,0 +1,290 @@
+"""What threads used and what that cost, summed by one thing or another.
+
+Imports this room and threads.
+
+Sums are over responses that count, each once. A cost is the list price of the API, by model and
+time; where the price of any response is not known, that of the sum is not either.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Literal
+
+from attrs import frozen
+
+from wfsession.index.store import to_moment
+from wfsession.index.threads import Catalog, File, Scope, choose_threads
+from wfsession.threads.conversation import add_costs
+from wfsession.threads.events import Response
+from wfsession.threads.prices import Prices
+from wfsession.threads.status import Hint, right_size
+
+By = Literal["day", "session", "thread", "model", "agent", "project", "run"]
+# What the thread itself is called among its agents.
+MAIN = "main"
+# All zones are whole quarters of an hour from UTC.
+_SLOT_S = 900
+# Prices change at some moments: what lies between two of them is summed up before it is priced.
+_RESPONSES = """
+    SELECT file, CASE WHEN ?1 THEN CAST(at / 900 AS INTEGER) END AS slot, model, is_batch,
+        (SELECT max(value) FROM json_each(?2) WHERE value <= at) AS since, at IS NULL,
+        count(*), sum(input), sum(output), sum(cache_read), sum(write_5m), sum(write_1h)
+    FROM responses WHERE counts = 1 AND (?3 IS NULL OR at >= ?3)
+    GROUP BY file, slot, model, is_batch, since, at IS NULL
+"""
+_CALLS = """
+    SELECT tool_calls.file, CASE WHEN ?1 THEN CAST(tool_calls.at / 900 AS INTEGER) END AS slot,
+        CASE WHEN ?2 THEN model END AS its_model, count(*)
+    FROM tool_calls LEFT JOIN responses ON ?2 AND responses.thread = tool_calls.thread
+        AND responses.key = tool_calls.response AND responses.file = tool_calls.file
+    WHERE tool_calls.counts = 1 AND (?3 IS NULL OR tool_calls.at >= ?3)
+    GROUP BY tool_calls.file, slot, its_model
+"""
+_ERRORS = """
+    SELECT tool_results.file, CASE WHEN ?1 THEN CAST(tool_results.at / 900 AS INTEGER) END AS slot,
+        CASE WHEN ?2 THEN model END AS its_model, count(*)
+    FROM tool_results
+    LEFT JOIN tool_calls ON ?2 AND tool_calls.thread = tool_results.thread
+        AND tool_calls.key = tool_results.key AND tool_calls.file = tool_results.file
+    LEFT JOIN responses ON ?2 AND responses.thread = tool_calls.thread
+        AND responses.key = tool_calls.response AND responses.file = tool_calls.file
+    WHERE tool_results.counts = 1 AND is_error AND (?3 IS NULL OR tool_results.at >= ?3)
+    GROUP BY tool_results.file, slot, its_model
+"""
+
+
+@frozen
+class Sums:
+    """Sums over responses and calls. `cost_usd` is None where the price of any is not known."""
+
+    responses: int = 0
+    tool_calls: int = 0
+    errors: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@frozen
+class UsageRow:
+    """Sums for a key; None for what has none: threads without a session, what is in no run."""
+
+    key: str | None
+    sums: Sums
+
+
+@frozen
+class Usage:
+    """Sums by one thing, the rows in the order of their keys, and those over all.
+
+    `unpriced` are the models whose price is not known.
+    """
+
+    by: By
+    rows: tuple[UsageRow, ...]
+    total: Sums
+    unpriced: tuple[str, ...]
+
+
+@frozen
+class Oversized:
+    """A subagent that may have been given more than it needed; what it was, and the sums of it."""
+
+    thread: str
+    agent: str
+    type: str
+    model: str
+    hints: tuple[Hint, ...]
+    sums: Sums
+    path: str
+
+
+@frozen
+class _Piece:
+    """Sums of one file, in one slot of time, of one model."""
+
+    file: File
+    slot: int | None
+    model: str | None
+    responses: int = 0
+    tool_calls: int = 0
+    errors: int = 0
+    used: Response | None = None
+    cost: float | None = 0.0
+
+
+_Key = Callable[[_Piece], str | None]
+
+
+def sum_usage(
+    connection: sqlite3.Connection,
+    catalog: Catalog,
+    prices: Prices,
+    by: By,
+    scope: Scope | None = None,
+    zone: tzinfo = UTC,
+) -> Usage:
+    """Sum up what was used.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        prices: what responses cost.
+        by: what to sum by. An agent is what kind of agent it is, and MAIN the thread itself.
+        scope: which threads count, and since when; all if None.
+        zone: where days begin.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.
+    """
+    pieces = list(_list_pieces(connection, catalog, prices, by, scope or Scope()))
+    key_of = _choose_key(connection, catalog, by, zone)
+    groups: dict[str | None, list[_Piece]] = {}
+    for piece in pieces:
+        groups.setdefault(key_of(piece), []).append(piece)
+    rows = (UsageRow(key, _sum(its)) for key, its in groups.items())
+    return Usage(
+        by=by,
+        rows=tuple(sorted(rows, key=lambda row: (row.key is None, row.key or ""))),
+        total=_sum(pieces),
+        unpriced=tuple(sorted({one.model or "?" for one in pieces if one.cost is None})),
+    )
+
+
+def sum_by_file(
+    connection: sqlite3.Connection, catalog: Catalog, prices: Prices, scope: Scope | None = None
+) -> dict[int, tuple[Sums, str]]:
+    """Return the sums of each file, and the model that wrote most of it, by the file's id."""
+    groups: dict[int, list[_Piece]] = {}
+    for piece in _list_pieces(connection, catalog, prices, "thread", scope or Scope()):
+        groups.setdefault(piece.file.id, []).append(piece)
+    return {file: (_sum(its), _find_main_model(its)) for file, its in groups.items()}
+
+
+def find_oversized(
+    connection: sqlite3.Connection, catalog: Catalog, prices: Prices, scope: Scope | None = None
+) -> tuple[Oversized, ...]:
+    """Return the subagents for which a smaller model or less context may have done, dearest first.
+
+    It is a hint about costs, and says nothing of how good their work was.
+    """
+    types = read_types(connection)
+    by_file = sum_by_file(connection, catalog, prices, scope)
+    found = []
+    for file in catalog.files:
+        if not file.agent or file.id not in by_file:
+            continue
+        its, model = by_file[file.id]
+        hints = right_size(
+            prices,
+            model,
+            its.cost_usd,
+            input_tokens=its.input_tokens,
+            cache_read_tokens=its.cache_read_tokens,
+            output_tokens=its.output_tokens,
+            tool_calls=its.tool_calls,
+        )
+        if hints:
+            kind = types.get((file.thread, file.agent), "")
+            found.append(Oversized(file.thread, file.agent, kind, model, hints, its, file.path))
+    return tuple(sorted(found, key=lambda one: (-(one.sums.cost_usd or 0), one.path)))
+
+
+def read_types(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return what kind of agent each subagent is, by its thread and its id."""
+    rows = connection.execute(
+        "SELECT threads.name, agent, type FROM subagents JOIN files ON files.id = file"
+        " JOIN threads ON threads.id = files.thread ORDER BY path"
+    )
+    return {(thread, agent): kind for thread, agent, kind in rows}
+
+
+def _list_pieces(
+    connection: sqlite3.Connection, catalog: Catalog, prices: Prices, by: By, scope: Scope
+) -> Iterator[_Piece]:
+    threads = choose_threads(catalog, scope)
+    files = {file.id: file for file in catalog.files if file.thread in threads}
+    since = scope.since.timestamp() if scope.since else None
+    asked = (by == "day", _list_changes(prices), since)
+    for row in connection.execute(_RESPONSES, asked):
+        file, slot, model, is_batch, start, is_timeless, count, *tokens = row
+        if file in files:
+            moment = None if is_timeless else to_moment(start) or _BEGINNING
+            put, out, read, for_5m, for_1h = tokens
+            used = Response("", moment, model, put, out, read, for_5m, for_1h, bool(is_batch))
+            cost = prices.cost_of(used)
+            yield _Piece(files[file], slot, model, responses=count, used=used, cost=cost)
+    parts = (by == "day", by == "model", since)
+    for file, slot, model, count in connection.execute(_CALLS, parts):
+        if file in files:
+            yield _Piece(files[file], slot, model, tool_calls=count)
+    for file, slot, model, count in connection.execute(_ERRORS, parts):
+        if file in files:
+            yield _Piece(files[file], slot, model, errors=count)
+
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _list_changes(prices: Prices) -> str:
+    moments = {
+        price.since.timestamp()
+        for its in prices.by_model.values()
+        for price in its
+        if price.since is not None
+    }
+    return f"[{','.join(str(one) for one in sorted(moments))}]"
+
+
+def _choose_key(connection: sqlite3.Connection, catalog: Catalog, by: By, zone: tzinfo) -> _Key:
+    threads = catalog.threads
+    if by == "day":
+        return lambda piece: _name_day(piece.slot, zone)
+    if by == "model":
+        return lambda piece: piece.model or None
+    if by == "session":
+        return lambda piece: threads[piece.file.thread].session or None
+    if by == "project":
+        return lambda piece: threads[piece.file.thread].project or None
+    if by == "run":
+        return lambda piece: piece.file.run or None
+    if by == "thread":
+        return lambda piece: piece.file.thread
+    types = read_types(connection)
+
+    def name_agent(piece: _Piece) -> str | None:
+        file = piece.file
+        return types.get((file.thread, file.agent)) or None if file.agent else MAIN
+
+    return name_agent
+
+
+def _name_day(slot: int | None, zone: tzinfo) -> str | None:
+    if slot is None:
+        return None
+    return datetime.fromtimestamp(slot * _SLOT_S, zone).date().isoformat()
+
+
+def _sum(pieces: list[_Piece]) -> Sums:
+    used = [piece.used for piece in pieces if piece.used is not None]
+    return Sums(
+        responses=sum(piece.responses for piece in pieces),
+        tool_calls=sum(piece.tool_calls for piece in pieces),
+        errors=sum(piece.errors for piece in pieces),
+        input_tokens=sum(one.input_tokens for one in used),
+        output_tokens=sum(one.output_tokens for one in used),
+        cache_read_tokens=sum(one.cache_read_tokens for one in used),
+        cache_write_tokens=sum(one.cache_write_tokens for one in used),
+        cost_usd=add_costs(piece.cost for piece in pieces),
+    )
+
+
+def _find_main_model(pieces: list[_Piece]) -> str:
+    counts: dict[str, int] = {}
+    for piece in pieces:
+        if piece.used is not None:
+            counts[piece.used.model] = counts.get(piece.used.model, 0) + piece.responses
+    return max(sorted(counts), key=lambda model: counts[model], default="")
