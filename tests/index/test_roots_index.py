@@ -46,13 +46,16 @@ def test_a_project_has_the_threads_in_it_and_those_bound_to_its_sessions(
     home: Home, workspace: Workspace, tmp_path: Path
 ) -> None:
     shop, roots = str(tmp_path / "shop"), (workspace.root,)
-    catalog = home.ask(lambda index: read_catalog(index, roots=roots)).value
-    assert catalog.threads["two"].project == shop
-    assert choose_threads(catalog, Scope(project=shop)) == {"one", "two"}
-    assert choose_threads(catalog, Scope(session="WFS-one")) == {"one"}
+
+    def choose(scope: Scope) -> frozenset[str]:
+        return home.ask(lambda i: choose_threads(read_catalog(i, roots=roots), scope)).value
+
+    assert home.ask(lambda i: read_catalog(i, roots=roots).threads["two"]).value.project == shop
+    assert choose(Scope(project=shop)) == {"one", "two"}
+    assert choose(Scope(session="WFS-one")) == {"one"}
     inner = f"{shop}/src"
-    catalog = home.ask(lambda i: read_catalog(i, projects=(inner,), roots=roots)).value
-    assert catalog.threads["two"].project == inner
+    found = home.ask(lambda i: read_catalog(i, projects=(inner,), roots=roots).threads["two"])
+    assert found.value.project == inner
 
 
 def test_a_paused_session_with_a_task_in_hand_is_unfinished(

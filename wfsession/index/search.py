@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from wfsession.index.store import to_moment
 from wfsession.index.threads import Catalog, Scope, choose_threads
-from wfsession.index.usage import read_types
+from wfsession.index.usage import MAIN
 from wfsession.threads.events import Role
 
 _MOST = 20
@@ -43,6 +43,14 @@ _BY_WORDS = f"""
 _BY_TIME = f"""
     {_COLUMNS.replace("rank", "0")} FROM messages {_JOINED}
     AND ?1 IS NULL ORDER BY messages.at DESC
+"""
+_LABELS = """
+    SELECT label FROM files JOIN run_agents ON file = files.id
+    WHERE thread = (SELECT id FROM threads WHERE threads.name = ?1) AND kind = 'journal'
+        AND run_agents.agent = ?2
+    UNION ALL SELECT type FROM files JOIN subagents ON file = files.id
+    WHERE thread = (SELECT id FROM threads WHERE threads.name = ?1)
+        AND kind IN ('subagent-meta', 'run-agent-meta') AND files.agent = ?2
 """
 _SNIPPET = """
     SELECT snippet(words, 0, ?, ?, ?, ?) FROM words WHERE words MATCH ? AND rowid = ?
@@ -118,20 +126,21 @@ def search(
     if not query.match and not query.inside:
         return ()
     wanted = wanted or SearchFilter()
-    labels = _read_labels(connection)
-    threads = choose_threads(catalog, wanted.scope)
+    scope = wanted.scope
+    is_narrow = bool(scope.project or scope.session or scope.thread)
+    threads = choose_threads(catalog, scope) if is_narrow else None
     hits = []
     for number, _, key, at, role, model, thread, agent, run, path in _take_best(
-        _find(connection, query, wanted, threads, labels), most
+        _find(connection, query, wanted, threads), most
     ):
         snippet, matches = _make_snippet(connection, query, number)
         hits.append(
             Hit(
                 thread=thread,
-                session=catalog.threads[thread].session,
+                session=catalog.find_session(thread),
                 run=run,
                 agent=agent,
-                label=next(iter(labels.get((thread, agent), ())), ""),
+                label=next(iter(_read_labels(connection, thread, agent)), ""),
                 role=role,
                 model=model,
                 at=to_moment(at),
@@ -145,7 +154,6 @@ def search(
 
 
 _Row = tuple[int, float, str, float | None, Role, str, str, str, str, str]
-_Labels = dict[tuple[str, str], tuple[str, ...]]
 
 
 def _make_query(words: str) -> _Query:
@@ -164,25 +172,26 @@ def _find(
     connection: sqlite3.Connection,
     query: _Query,
     wanted: SearchFilter,
-    threads: frozenset[str],
-    labels: _Labels,
+    threads: frozenset[str] | None,
 ) -> Iterator[_Row]:
     since = wanted.scope.since.timestamp() if wanted.scope.since else None
     asked = (query.match or None, wanted.role or "", since)
     row: _Row
     for row in connection.execute(_BY_WORDS if query.match else _BY_TIME, asked):
         number, *_, thread, agent, run, _ = row
-        if thread not in threads or (wanted.run and run != wanted.run):
+        if (threads is not None and thread not in threads) or (wanted.run and run != wanted.run):
             continue
-        if wanted.agent and not _is_agent(wanted.agent, agent, labels.get((thread, agent), ())):
+        if wanted.agent and not _is_agent(connection, wanted.agent, thread, agent):
             continue
         if query.inside and not _has_inside(connection, number, query.inside):
             continue
         yield row
 
 
-def _is_agent(wanted: str, agent: str, labels: tuple[str, ...]) -> bool:
-    return wanted in (agent, *labels) if agent else wanted == "main"
+def _is_agent(connection: sqlite3.Connection, wanted: str, thread: str, agent: str) -> bool:
+    if not agent:
+        return wanted == MAIN
+    return wanted == agent or wanted in _read_labels(connection, thread, agent)
 
 
 def _has_inside(connection: sqlite3.Connection, number: int, inside: tuple[str, ...]) -> bool:
@@ -242,15 +251,9 @@ def _take_marks_out(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return text + marked[place:], tuple(matches)
 
 
-def _read_labels(connection: sqlite3.Connection) -> _Labels:
-    """Return what each agent is called: in its run, and by its type."""
-    labels: _Labels = {}
-    for thread, agent, label in connection.execute(
-        "SELECT DISTINCT threads.name, run_agents.agent, label FROM run_agents"
-        " JOIN files ON files.id = file JOIN threads ON threads.id = files.thread"
-        " WHERE label <> ''"
-    ):
-        labels[thread, agent] = (*labels.get((thread, agent), ()), label)
-    for place, kind in read_types(connection).items():
-        labels[place] = (*labels.get(place, ()), kind) if kind else labels.get(place, ())
-    return labels
+def _read_labels(connection: sqlite3.Connection, thread: str, agent: str) -> tuple[str, ...]:
+    """Return what an agent is called: in its run, and by its type."""
+    if not agent:
+        return ()
+    found = connection.execute(_LABELS, (thread, agent)).fetchall()
+    return tuple(dict.fromkeys(label for (label,) in found if label))

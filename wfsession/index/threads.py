@@ -8,10 +8,12 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
-from attrs import field, frozen
+from attrs import frozen
 
 from wfsession.core import layout
+from wfsession.core.times import from_ns
 from wfsession.errors import AmbiguousName, ThreadNotFound
 from wfsession.index.store import to_moment
 from wfsession.threads.status import Tier, choose_label, find_tier
@@ -88,12 +90,64 @@ class Scope:
     since: datetime | None = None
 
 
-@frozen
 class Catalog:
-    """The threads and files of an index, as one question sees them."""
+    """The threads and files of an index, as one question sees them; read when they are needed."""
 
-    threads: Mapping[str, Thread]
-    files: tuple[File, ...] = field(repr=False)
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        agent: str,
+        projects: Iterable[str],
+        roots: Iterable[str],
+    ) -> None:
+        self._connection = connection
+        self._agent = agent
+        self._find_project = _make_finder(projects, roots)
+
+    @cached_property
+    def files(self) -> tuple[File, ...]:
+        """All files that the index has."""
+        found = []
+        for (
+            number,
+            path,
+            kind,
+            thread,
+            agent,
+            run,
+            ns,
+            first,
+            last,
+            *rest,
+        ) in self._connection.execute(_FILES):
+            times = (from_ns(ns), to_moment(first), to_moment(last))
+            found.append(File(number, path, kind, thread, agent, run, *times, *rest))
+        return tuple(found)
+
+    @cached_property
+    def threads(self) -> Mapping[str, Thread]:
+        """All threads, by their names."""
+        places: dict[str, tuple[str, str]] = {}
+        for name, cwd, branch in self._connection.execute(_PLACES):
+            places.setdefault(name, (cwd, branch))
+        by_thread: dict[str, list[File]] = {}
+        for file in self.files:
+            by_thread.setdefault(file.thread, []).append(file)
+        return {
+            name: _make_thread(
+                name, its, places.get(name, ("", "")), self._bound.get(name), self._find_project
+            )
+            for name, its in by_thread.items()
+        }
+
+    def find_session(self, thread: str) -> str:
+        """Return the session of a thread, or an empty text."""
+        bound = self._bound.get(thread)
+        return bound[1] if bound else ""
+
+    @cached_property
+    def _bound(self) -> "dict[str, _Bound]":
+        return _read_bindings(self._connection, f"{self._agent}--")
 
 
 def read_catalog(
@@ -102,34 +156,15 @@ def read_catalog(
     projects: Iterable[str] = (),
     roots: Iterable[str] = (),
 ) -> Catalog:
-    """Read which threads there are.
+    """Return which threads there are.
 
     Args:
-        connection: an index.
+        connection: an index, as long as the catalog is used.
         agent: whose threads it has, as bindings name it.
         projects: directories that are projects whatever else is; the innermost counts.
         roots: those that were seen; each makes a project of the directory that it lies in.
     """
-    files = tuple(
-        File(number, path, kind, thread, its_agent, run, _from_ns(ns), *_moments(*times), *rest)
-        for number, path, kind, thread, its_agent, run, ns, *times, ending, words in (
-            connection.execute(_FILES)
-        )
-        for rest in ((ending, words),)
-    )
-    places: dict[str, tuple[str, str]] = {}
-    for name, cwd, branch in connection.execute(_PLACES):
-        places.setdefault(name, (cwd, branch))
-    bound = _read_bindings(connection, f"{agent}--")
-    find_project = _make_finder(projects, roots)
-    by_thread: dict[str, list[File]] = {}
-    for file in files:
-        by_thread.setdefault(file.thread, []).append(file)
-    threads = {
-        name: _make_thread(name, its, places.get(name, ("", "")), bound.get(name), find_project)
-        for name, its in by_thread.items()
-    }
-    return Catalog(threads, files)
+    return Catalog(connection, agent, projects, roots)
 
 
 def choose_threads(catalog: Catalog, scope: Scope) -> frozenset[str]:
@@ -178,16 +213,6 @@ def is_root_of(root: str, project: str) -> bool:
     return bool(root) and os.path.realpath(root) == os.path.join(
         os.path.realpath(project), layout.ROOT
     )
-
-
-def _from_ns(nanoseconds: int) -> datetime:
-    moment = to_moment(nanoseconds / 1e9)
-    assert moment is not None
-    return moment
-
-
-def _moments(first: float | None, last: float | None) -> tuple[datetime | None, datetime | None]:
-    return to_moment(first), to_moment(last)
 
 
 _Bound = tuple[str, str, str, float | None, float | None]
