@@ -54,9 +54,18 @@ class WorkdirSettings:
 
 
 @frozen
+class IndexSettings:
+    """What stands in the table `index`."""
+
+    projects: tuple[str, ...] = _setting((), "Directories that are projects whatever else is")
+    prices: str = _setting("", "A table of prices in place of the one that comes with wfsession")
+
+
+@frozen
 class Settings:
     """All settings, each table an attribute."""
 
+    index: IndexSettings = Factory(IndexSettings)
     workdirs: WorkdirSettings = Factory(WorkdirSettings)
 
 

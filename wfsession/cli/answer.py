@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TypeAlias
 
-    from wfsession.cli.page import Pairs, Rows
+    from wfsession.cli.page import Pairs, Passage, Rows
 
-    Block: TypeAlias = str | Pairs | Rows
+    Block: TypeAlias = str | Pairs | Passage | Rows
     Data: TypeAlias = dict[str, Any]
 
 

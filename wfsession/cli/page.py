@@ -1,9 +1,9 @@
-"""The blocks that a page for people is made of: pairs of label and value, and tables.
+"""The blocks that a page for people is made of: pairs, tables, and passages of text.
 
 A line is a plain `str`. Values only; `render` sanitises and prints them.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Pairs(NamedTuple):
@@ -17,12 +17,13 @@ class Column(NamedTuple):
 
     `drop` is its place in the order in which columns go where the terminal is narrow, the
     highest first; 0 stays. `least` is how narrow it may get, in cells; 0: never narrower than
-    what is in it.
+    what is in it. Numbers stand at the right.
     """
 
     title: str
     drop: int = 0
     least: int = 0
+    is_number: bool = False
 
 
 class Rows(NamedTuple):
@@ -36,3 +37,17 @@ class Rows(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
     faint: frozenset[int] = frozenset()
+
+
+class Passage(NamedTuple):
+    """A text that a terminal breaks to fit; elsewhere it is one line.
+
+    Its lines are `indent` cells in, and begin behind the `head`, which stands before the first of
+    them. `matches` are ranges of characters that stand out.
+    """
+
+    text: str
+    head: str = ""
+    indent: int = 0
+    style: Literal["", "strong", "faint", "bad"] = ""
+    matches: tuple[tuple[int, int], ...] = ()

@@ -70,6 +70,18 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
     (
+        "look back",
+        {
+            "runs": "wfsession.cli.runs",
+            "search": "wfsession.cli.search",
+            "unfinished": "wfsession.cli.search",
+            "usage": "wfsession.cli.usage",
+            "story": "wfsession.cli.story",
+            "index": "wfsession.cli.index",
+            "mcp": "wfsession.cli.mcp",
+        },
+    ),
+    (
         "shells",
         {
             "use": "wfsession.cli.shell",

@@ -10,18 +10,26 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from wfsession.cli.page import Column, Pairs, Rows
+from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.words import sanitise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _GAP = 2
 _INDENT = 2
 _GREEN = "32"
+# What a passage looks like, and what stands out in it, in rich's words.
+_STYLES = {"": "", "strong": "bold", "faint": "dim", "bad": "red"}
+_MATCH = "bold yellow"
+_LEAST = 12
 _DIM = "2"
 # Spaces, and colours that begin and end in them, that nothing else stands behind.
 _PADDING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
 
 
-def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
+def lay_out(block: Pairs | Passage | Rows, width: int, colour: bool) -> str:
     """Return a block's lines for a terminal.
 
     Args:
@@ -29,7 +37,9 @@ def lay_out(block: Pairs | Rows, width: int, colour: bool) -> str:
         width: the terminal's, in cells.
         colour: whether to use any.
     """
-    if isinstance(block, Pairs):
+    if isinstance(block, Passage):
+        lines = _lay_out_passage(block, width, colour).splitlines()
+    elif isinstance(block, Pairs):
         lines = _lay_out_pairs(block, width, colour).splitlines()
     else:
         lines = [_paint(line, style * colour) for line, style in _list_lines(block, width)]
@@ -46,7 +56,6 @@ def _paint(line: str, style: str) -> str:
 
 
 def _lay_out_pairs(block: Pairs, width: int, colour: bool) -> str:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -56,6 +65,29 @@ def _lay_out_pairs(block: Pairs, width: int, colour: bool) -> str:
     table.add_column(overflow="fold")
     for label, value in block.rows:
         table.add_row(Text(" " * _INDENT + sanitise(label)), Text(sanitise(value)))
+    return _print(table, width, colour)
+
+
+def _lay_out_passage(block: Passage, width: int, colour: bool) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    head = sanitise(block.head)
+    text = Text(sanitise(block.text), style=_STYLES[block.style])
+    for start, end in block.matches:
+        text.stylize(_MATCH, start, end)
+    # With little room the head stays, and the text has at least a few cells of each line.
+    indent = min(block.indent, max(width - cell_len(head) - _LEAST, 0))
+    table = Table.grid(padding=0)
+    table.add_column(no_wrap=True, width=indent + cell_len(head))
+    table.add_column(overflow="fold")
+    table.add_row(Text(" " * indent + head, style=_STYLES[block.style]), text)
+    return _print(table, width, colour)
+
+
+def _print(table: "Table", width: int, colour: bool) -> str:
+    from rich.console import Console
+
     out = io.StringIO()
     console = Console(
         file=out,
@@ -86,22 +118,25 @@ def _list_lines(block: Rows, width: int) -> Iterator[tuple[str, str]]:
     ]
     widths = choose_widths(block.columns, natural, width)
     titles = [column.title for column in block.columns]
+    at_right = {number for number, column in enumerate(block.columns) if column.is_number}
     if any(titles):
-        yield _join(titles, widths, width), _DIM
+        yield _join(titles, widths, width, at_right), _DIM
     for number, row in enumerate(rows):
         style = _GREEN if number in block.marked else _DIM if number in block.faint else ""
-        yield _join(row, widths, width), style
+        yield _join(row, widths, width, at_right), style
 
 
-def _join(cells: Sequence[str], widths: dict[int, int], width: int) -> str:
-    line = (" " * _GAP).join(_fit(cells[number], room) for number, room in widths.items())
+def _join(cells: Sequence[str], widths: dict[int, int], width: int, at_right: set[int]) -> str:
+    line = (" " * _GAP).join(
+        _fit(cells[number], room, number in at_right) for number, room in widths.items()
+    )
     return _fit(line, width) if sum(widths.values()) + _GAP * (len(widths) - 1) > width else line
 
 
-def _fit(text: str, room: int) -> str:
+def _fit(text: str, room: int, at_right: bool = False) -> str:
     """Return a text that takes so many cells: filled up, or cut off with a sign of it."""
     if cell_len(text) <= room:
-        return set_cell_size(text, room)
+        return " " * (room - cell_len(text)) + text if at_right else set_cell_size(text, room)
     return set_cell_size(text, max(room - 1, 0)) + "…"
 
 

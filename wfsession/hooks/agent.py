@@ -1,9 +1,12 @@
-"""What one agent's hooks look like, and one call of them. Values only; loads nothing heavy.
+"""What one agent's hooks look like, where it keeps its files, one call. Loads nothing heavy.
 
 A new agent is a module with an `AGENT` of its own and a line in `frame.AGENTS`.
 """
 
+import os
+
 from wfsession.core.locate import Environment
+from wfsession.errors import InvalidValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +57,24 @@ class Agent:
         self.home = home
         self.environment_file = environment_file
         self.extra = dict(extra or {})
+
+
+def find_home(agent: Agent, field: str) -> str:
+    """Return the directory that an agent keeps for its user.
+
+    Args:
+        agent: whose.
+        field: what it is needed for.
+
+    Raises:
+        InvalidValue: the user has no home, and no variable names the directory.
+    """
+    variable, usual = agent.home
+    home = os.environ.get(variable) or os.path.expanduser(usual)
+    if not os.path.isabs(home):
+        reason = f"there is no home directory, and {variable} names none"
+        raise InvalidValue(field, home, reason, f"export {variable}=/where/it/is")
+    return home
 
 
 class HookCall:

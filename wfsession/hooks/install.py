@@ -17,6 +17,7 @@ from attrs import field, frozen
 from wfsession.core.disk import Folder, make_directories
 from wfsession.core.splice import REMOVED, Appended, splice
 from wfsession.errors import Conflict, InvalidValue, UnsafePath, WfError, as_wf_error
+from wfsession.hooks.agent import find_home
 from wfsession.hooks.frame import load_agent
 
 Scope = Literal["project", "user"]
@@ -89,12 +90,7 @@ def find_directory(target: Target, scope: Scope, project: str) -> str:
     """
     if scope == "project":
         return os.path.join(project, target.folder)
-    variable, usual = load_agent(target.agent).home
-    home = os.environ.get(variable) or os.path.expanduser(usual)
-    if not os.path.isabs(home):
-        reason = f"there is no home directory, and {variable} names none"
-        raise InvalidValue("--user", home, reason, f"export {variable}=/where/it/is")
-    return home
+    return find_home(load_agent(target.agent), "--user")
 
 
 def plan_install(target: Target, directory: str) -> Plan:

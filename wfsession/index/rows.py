@@ -15,7 +15,8 @@ from attrs import frozen
 
 from wfsession.index.fingerprints import Stamp, hash_tail, is_settled, make_stamp
 from wfsession.threads.asks import find_open_end
-from wfsession.threads.events import Facts, Message, Parsed, Response, Row, ToolCall, ToolResult
+from wfsession.threads.events import Message, Parsed, Response, Row, ToolCall, ToolResult
+from wfsession.threads.facts import Facts
 from wfsession.threads.launches import find_agents
 from wfsession.threads.lines import Skipped, open_lines, read_batches
 from wfsession.threads.loose import shorten

@@ -17,7 +17,8 @@ from wfsession.index.git_spans import Commit, GitSpan, read_commits, read_spans
 from wfsession.index.store import to_moment
 from wfsession.index.threads import Catalog, File, Scope, Thread, choose_threads
 from wfsession.index.usage import Sums, sum_by_file
-from wfsession.threads.events import ToolCall, ToolResult, max_time, min_time
+from wfsession.threads.events import ToolCall, ToolResult
+from wfsession.threads.facts import max_time, min_time
 from wfsession.threads.prices import Prices
 from wfsession.threads.runfiles import JournalAgent, Phase, Snapshot, SnapshotAgent
 from wfsession.threads.runs import Run, RunAgent, RunFiles, build_run, find_launch_of

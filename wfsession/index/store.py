@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from wfsession.index.rows import Rows, to_seconds
-from wfsession.threads.events import Facts, Stretch, join, max_time, min_time
+from wfsession.threads.facts import Facts, Stretch, join, max_time, min_time
 
 _RESPONSES = "INSERT OR REPLACE INTO responses VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
 _CALLS = "INSERT OR REPLACE INTO tool_calls VALUES(?,?,?,?,?,?,?,1)"
