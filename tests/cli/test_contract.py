@@ -66,7 +66,9 @@ def test_each_verb_is_in_one_of_these_tables() -> None:
     # install and shell-init are about no session, use is for a shell, statusline and mcp for an
     # agent, search finds nothing and story no thread where nobody talked. They have tests of
     # their own.
-    apart = "bind exec hook install mcp search shell-init statusline story unbind undo uninstall"
+    apart = (
+        "bind exec hook install mcp search serve shell-init statusline story unbind undo uninstall"
+    )
     assert set(HOMES) == tested | set(apart.split()) | {"use", "verify-fs"}
 
 

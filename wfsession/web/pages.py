@@ -1,0 +1,117 @@
+"""The addresses of the site, each with the page that it answers. Reads only, but for `actions`.
+
+Imports this room and Starlette. Figures come from the library as they are.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+import anyio
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from wfsession.errors import WfError, as_wf_error
+from wfsession.web import text
+from wfsession.web.guard import Guard, Keys
+from wfsession.web.live import Live
+from wfsession.web.now import read_now
+from wfsession.web.site import Site
+
+_HERE = os.path.dirname(__file__)
+_MENU: tuple[tuple[str, str], ...] = ()
+
+
+class Pages:
+    """What answers requests; see `make_app`."""
+
+    def __init__(self, site: Site, keys: Keys, live: Live) -> None:
+        self._site = site
+        self._live = live
+        self._templates = make_templates(site, keys)
+
+    def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a page made of a template."""
+        return HTMLResponse(self._templates.get_template(name).render(values), status)
+
+    def now(self, request: Request) -> Response:
+        """Answer what is going on."""
+        return self.render("now.html", page="now", now=read_now(self._site))
+
+    async def stream(self, request: Request) -> Response:
+        """Answer with a line for each change, until either side goes."""
+        return StreamingResponse(self._live.stream(), media_type="text/event-stream")
+
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """Answer with what could not be done, and what to do about it."""
+        status, sentence, hint = 500, "This page could not be made.", ""
+        if isinstance(error, HTTPException):
+            status = error.status_code
+            sentence = "There is no such page." if status == 404 else HTTPStatus(status).phrase
+        elif isinstance(error, WfError | OSError):
+            told = error if isinstance(error, WfError) else as_wf_error(".", error)
+            status = 404 if isinstance(told, LookupError) else 409
+            sentence, hint = str(told), told.hint
+        return self.render("error.html", status, page="", sentence=sentence, hint=hint)
+
+    def list_routes(self) -> list[Route | Mount]:
+        """Return the addresses."""
+        return [
+            Route("/", self.now),
+            Route("/live", self.stream),
+            Mount("/static", StaticFiles(directory=os.path.join(_HERE, "static"))),
+        ]
+
+
+def make_templates(site: Site, keys: Keys) -> Environment:
+    """Return what makes pages of templates: everything is escaped, and made harmless before."""
+    templates = Environment(
+        loader=FileSystemLoader(os.path.join(_HERE, "templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=text.show,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "cost": text.tell_cost,
+        "tokens": text.tell_tokens,
+        "size": text.tell_size,
+        "took": text.tell_length,
+        "moment": text.mark_time,
+        "age": text.tell_age,
+        "count": text.count,
+    }
+    templates.globals |= {
+        "form_key": keys.form,
+        "is_read_only": site.is_read_only,
+        "menu": _MENU,
+    }
+    return templates
+
+
+def make_app(site: Site, keys: Keys, live: Live) -> Guard:
+    """Return the application: its pages behind the guard, and the watch of the disk beside them."""
+    pages = Pages(site, keys, live)
+
+    @asynccontextmanager
+    async def watch(_: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(live.watch)
+            yield
+            live.stop()
+
+    answer: Callable[[Request, Exception], Response] = pages.refuse
+    app = Starlette(
+        routes=pages.list_routes(),
+        lifespan=watch,
+        exception_handlers={HTTPException: answer, WfError: answer, OSError: answer},
+    )
+    return Guard(app, keys)
