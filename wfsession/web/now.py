@@ -93,7 +93,7 @@ class Now:
 
 
 @frozen
-class _Told:
+class Told:
     """What the index says."""
 
     threads: Mapping[str, Indexed] = field(factory=dict)
@@ -108,7 +108,7 @@ def read_now(site: Site) -> Now:
     here = next((one for one in projects if one.is_here), None)
     scope = Scope(project=here.directory if here else "")
     at = now()
-    told = ask_or_nothing(site, lambda view: _ask(view, scope), _Told())
+    told = ask_or_nothing(site, lambda view: ask_about_threads(view, scope), Told())
     workdirs, note = _read_workdirs(site)
     rows = tuple(_read_project(site, one, told.value, workdirs, at) for one in projects)
     loose = _list_loose(told.value, here, rows, at)
@@ -128,10 +128,11 @@ def read_now(site: Site) -> Now:
     )
 
 
-def _ask(view: View, scope: Scope) -> _Told:
+def ask_about_threads(view: View, scope: Scope) -> Told:
+    """Return what an index says of all threads, and what is unfinished and used in a scope."""
     usage = sum_usage(view.connection, view.catalog, view.prices, "thread")
     mine = sum_usage(view.connection, view.catalog, view.prices, "thread", scope)
-    return _Told(
+    return Told(
         threads=view.catalog.threads,
         sums={row.key: row.sums for row in usage.rows if row.key},
         stuck=list_unfinished(view.connection, view.catalog, view.now, scope),
@@ -151,7 +152,7 @@ def _diagnose(site: Site, here: Project | None) -> tuple[Finding, ...]:
 
 
 def _read_project(
-    site: Site, project: Project, told: _Told, workdirs: list[Workdir], at: datetime
+    site: Site, project: Project, told: Told, workdirs: list[Workdir], at: datetime
 ) -> ProjectRow:
     try:
         workspace = site.open_project(project)
@@ -163,7 +164,7 @@ def _read_project(
     for thread in threads:
         by_session.setdefault(thread.session or thread.home or "", []).append(thread)
     rows = [
-        _make_row(site, session, by_session.get(session.name, []), told, workdirs, at)
+        make_session_row(site, session, by_session.get(session.name, []), told, workdirs, at)
         for session in snapshot.sessions
     ]
     rows.sort(key=lambda row: (_STATES[row.session.state], -row.last.timestamp(), row.session.name))
@@ -175,14 +176,15 @@ def _read_project(
     )
 
 
-def _make_row(
+def make_session_row(
     site: Site,
     session: Session,
     threads: list[Thread],
-    told: _Told,
+    told: Told,
     workdirs: list[Workdir],
     at: datetime,
 ) -> SessionRow:
+    """Return a session with its threads, and the workdirs that these work in."""
     rows = sorted(
         (make_thread_row(one, told.threads, told.sums, at) for one in threads), key=_order
     )
@@ -236,7 +238,7 @@ def make_loose_row(thread: Indexed, sums: Mapping[str, Sums], at: datetime) -> T
 
 
 def _list_loose(
-    told: _Told, here: Project | None, rows: tuple[ProjectRow, ...], at: datetime
+    told: Told, here: Project | None, rows: tuple[ProjectRow, ...], at: datetime
 ) -> tuple[ThreadRow, ...]:
     """Return the threads of the project here, or of all where there is none, in no session."""
     listed = {thread.id for row in rows for one in (*row.open, *row.over) for thread in one.threads}

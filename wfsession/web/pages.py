@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import anyio
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,7 +24,9 @@ from wfsession.web import text
 from wfsession.web.guard import Guard, Keys
 from wfsession.web.live import Live
 from wfsession.web.now import read_now
+from wfsession.web.session import read_session_page
 from wfsession.web.site import Site
+from wfsession.web.telling import read_thread_page
 
 _HERE = os.path.dirname(__file__)
 _MENU: tuple[tuple[str, str], ...] = ()
@@ -45,6 +48,29 @@ class Pages:
         """Answer what is going on."""
         return self.render("now.html", page="now", now=read_now(self._site))
 
+    def session(self, request: Request) -> Response:
+        """Answer with one session."""
+        found = read_session_page(
+            self._site, request.path_params["key"], request.path_params["name"]
+        )
+        record = found.row.session.record
+        data = orjson.dumps(dict(record.data), option=orjson.OPT_INDENT_2) if record else b""
+        return self.render("session.html", page="", it=found, record_text=data.decode())
+
+    def thread(self, request: Request) -> Response:
+        """Answer with what one thread did."""
+        asked = request.query_params
+        view, axis, piece = asked.get("view"), asked.get("axis"), asked.get("piece", "1")
+        found = read_thread_page(
+            self._site,
+            request.path_params["id"],
+            view if view in ("approach", "map") else "timeline",  # type: ignore[arg-type]  # one of them
+            "step" if axis == "step" else "time",
+            int(piece) if piece.isascii() and piece.isdigit() and len(piece) < 7 else 1,
+        )
+        costs = {one.agent: one.cost_usd for one in found.map.windows}
+        return self.render("thread.html", page="", it=found, costs=costs)
+
     async def stream(self, request: Request) -> Response:
         """Answer with a line for each change, until either side goes."""
         return StreamingResponse(self._live.stream(), media_type="text/event-stream")
@@ -65,6 +91,8 @@ class Pages:
         """Return the addresses."""
         return [
             Route("/", self.now),
+            Route("/session/{key}/{name}", self.session),
+            Route("/thread/{id}", self.thread),
             Route("/live", self.stream),
             Mount("/static", StaticFiles(directory=os.path.join(_HERE, "static"))),
         ]
