@@ -38,6 +38,7 @@ class Place:
 
     project: Path
     home: Path
+    agent_home: str = ""
 
     @property
     def root(self) -> Path:
@@ -47,7 +48,8 @@ class Place:
     def environment(self) -> dict[str, str]:
         apart = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(apart)}
-        return {**kept, "HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
+        told = {"CLAUDE_CONFIG_DIR": self.agent_home} if self.agent_home else {}
+        return {**kept, **told, "HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
 
     def put(self, name: str, *lines: object) -> Path:
         path = self.home / ".claude" / "projects" / "-shop" / name

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_what_was_left_out_of_a_story_says_so(place: Place) -> None:
 
 def test_a_hostile_thread_is_text_on_each_view(place: Place) -> None:
     hostile = "</title><script>alert(1)</script>\x1b[2J\u202e"
-    spot = {"cwd": str(place.project)}
+    spot: dict[str, Any] = {"cwd": str(place.project)}
     place.put(
         f"{LONG}.jsonl",
         user(hostile, 0, uuid="u", **spot),

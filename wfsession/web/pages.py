@@ -20,16 +20,27 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from wfsession.errors import WfError, as_wf_error
+from wfsession.index.usage import By
 from wfsession.web import text
 from wfsession.web.guard import Guard, Keys
+from wfsession.web.lists import (
+    KEYS,
+    PAGE_ROWS,
+    read_run_page,
+    read_runs_page,
+    read_search_page,
+    read_usage_page,
+    read_workdirs_page,
+)
 from wfsession.web.live import Live
-from wfsession.web.now import read_now
+from wfsession.web.now import add_sums, read_now
 from wfsession.web.session import read_session_page
 from wfsession.web.site import Site
 from wfsession.web.telling import read_thread_page
 
 _HERE = os.path.dirname(__file__)
-_MENU: tuple[tuple[str, str], ...] = ()
+_MENU = tuple((name, f"/{name.lower()}") for name in ("Runs", "Usage", "Search", "Workdirs"))
+_MOST_WORDS = 200
 
 
 class Pages:
@@ -60,16 +71,45 @@ class Pages:
     def thread(self, request: Request) -> Response:
         """Answer with what one thread did."""
         asked = request.query_params
-        view, axis, piece = asked.get("view"), asked.get("axis"), asked.get("piece", "1")
+        view, axis = asked.get("view"), asked.get("axis")
         found = read_thread_page(
             self._site,
             request.path_params["id"],
             view if view in ("approach", "map") else "timeline",  # type: ignore[arg-type]  # one of them
             "step" if axis == "step" else "time",
-            int(piece) if piece.isascii() and piece.isdigit() and len(piece) < 7 else 1,
+            _read_piece(request),
         )
         costs = {one.agent: one.cost_usd for one in found.map.windows}
         return self.render("thread.html", page="", it=found, costs=costs)
+
+    def runs(self, request: Request) -> Response:
+        """Answer with the runs."""
+        return self.render(
+            "runs.html", page="runs", it=read_runs_page(self._site, _read_piece(request))
+        )
+
+    def run(self, request: Request) -> Response:
+        """Answer with one run."""
+        found = read_run_page(self._site, request.path_params["run"])
+        total = add_sums(one.sums for one in found.agents)
+        return self.render("run.html", page="runs", it=found, total=total)
+
+    def usage(self, request: Request) -> Response:
+        """Answer with what was used."""
+        asked = request.query_params.get("by")
+        by: By = next((key for key in KEYS if key == asked), "day")
+        found = read_usage_page(self._site, by, _read_piece(request))
+        return self.render("usage.html", page="usage", it=found, keys=KEYS)
+
+    def search(self, request: Request) -> Response:
+        """Answer with what was said."""
+        words = request.query_params.get("q", "")[:_MOST_WORDS].strip()
+        found = read_search_page(self._site, words) if words else ()
+        return self.render("search.html", page="search", words=words, found=found, most=PAGE_ROWS)
+
+    def workdirs(self, request: Request) -> Response:
+        """Answer with the workdirs."""
+        return self.render("workdirs.html", page="workdirs", it=read_workdirs_page(self._site))
 
     async def stream(self, request: Request) -> Response:
         """Answer with a line for each change, until either side goes."""
@@ -93,9 +133,20 @@ class Pages:
             Route("/", self.now),
             Route("/session/{key}/{name}", self.session),
             Route("/thread/{id}", self.thread),
+            Route("/runs", self.runs),
+            Route("/run/{run}", self.run),
+            Route("/usage", self.usage),
+            Route("/search", self.search),
+            Route("/workdirs", self.workdirs),
             Route("/live", self.stream),
             Mount("/static", StaticFiles(directory=os.path.join(_HERE, "static"))),
         ]
+
+
+def _read_piece(request: Request) -> int:
+    """Return which piece of a list is asked for; 1 where that is no number."""
+    piece = request.query_params.get("piece", "")
+    return int(piece) if piece.isascii() and piece.isdigit() and len(piece) < 7 else 1
 
 
 def make_templates(site: Site, keys: Keys) -> Environment:
