@@ -3,26 +3,30 @@
 Imports this room and Starlette. Figures come from the library as they are.
 """
 
+import hmac
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
+import anyio.to_thread
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from wfsession.errors import WfError, as_wf_error
 from wfsession.index.usage import By
 from wfsession.web import text
-from wfsession.web.guard import Guard, Keys
+from wfsession.web.actions import OFFERED, act, plan_repairs, tell_last, tell_resume
+from wfsession.web.guard import MOST_BODY_BYTES, Guard, Keys
 from wfsession.web.lists import (
     KEYS,
     PAGE_ROWS,
@@ -49,6 +53,7 @@ class Pages:
     def __init__(self, site: Site, keys: Keys, live: Live) -> None:
         self._site = site
         self._live = live
+        self._keys = keys
         self._templates = make_templates(site, keys)
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -57,7 +62,9 @@ class Pages:
 
     def now(self, request: Request) -> Response:
         """Answer what is going on."""
-        return self.render("now.html", page="now", now=read_now(self._site))
+        here = self._site.open_workspace()
+        last = tell_last(here) if here else ""
+        return self.render("now.html", page="now", now=read_now(self._site), last=last)
 
     def session(self, request: Request) -> Response:
         """Answer with one session."""
@@ -66,7 +73,10 @@ class Pages:
         )
         record = found.row.session.record
         data = orjson.dumps(dict(record.data), option=orjson.OPT_INDENT_2) if record else b""
-        return self.render("session.html", page="", it=found, record_text=data.decode())
+        offered = OFFERED.get(found.row.session.state, ())
+        return self.render(
+            "session.html", page="", it=found, record_text=data.decode(), offered=offered
+        )
 
     def thread(self, request: Request) -> Response:
         """Answer with what one thread did."""
@@ -80,7 +90,8 @@ class Pages:
             _read_piece(request),
         )
         costs = {one.agent: one.cost_usd for one in found.map.windows}
-        return self.render("thread.html", page="", it=found, costs=costs)
+        command = tell_resume(found.agent, found.id, found.cwd)
+        return self.render("thread.html", page="", it=found, costs=costs, command=command)
 
     def runs(self, request: Request) -> Response:
         """Answer with the runs."""
@@ -111,6 +122,27 @@ class Pages:
         """Answer with the workdirs."""
         return self.render("workdirs.html", page="workdirs", it=read_workdirs_page(self._site))
 
+    def repair(self, request: Request) -> Response:
+        """Answer with what a repair would do."""
+        found = plan_repairs(self._site, request.path_params["key"])
+        return self.render("repair.html", page="", it=found)
+
+    async def act(self, request: Request) -> Response:
+        """Do what a form of ours asks for, and lead to where that is seen."""
+        form = await _read_form(request)
+        if self._site.is_read_only:
+            return self.tell(403, "This server was started with --read-only.")
+        if not hmac.compare_digest(form.get("key", "").encode(), self._keys.form.encode()):
+            return self.tell(403, "This form is not of a page of this server: load it again.")
+        asked = request.path_params
+        names = (asked["what"], asked["key"], asked.get("name", ""))
+        place = await anyio.to_thread.run_sync(act, self._site, *names, form)
+        return RedirectResponse(place, status_code=303)
+
+    def tell(self, status: int, sentence: str, hint: str = "") -> Response:
+        """Answer with a sentence, and what to do about it."""
+        return self.render("error.html", status, page="", sentence=sentence, hint=hint)
+
     async def stream(self, request: Request) -> Response:
         """Answer with a line for each change, until either side goes."""
         return StreamingResponse(self._live.stream(), media_type="text/event-stream")
@@ -125,7 +157,7 @@ class Pages:
             told = error if isinstance(error, WfError) else as_wf_error(".", error)
             status = 404 if isinstance(told, LookupError) else 409
             sentence, hint = str(told), told.hint
-        return self.render("error.html", status, page="", sentence=sentence, hint=hint)
+        return self.tell(status, sentence, hint)
 
     def list_routes(self) -> list[Route | Mount]:
         """Return the addresses."""
@@ -138,9 +170,22 @@ class Pages:
             Route("/usage", self.usage),
             Route("/search", self.search),
             Route("/workdirs", self.workdirs),
+            Route("/repair/{key}", self.repair),
+            Route("/do/{what}/{key}", self.act, methods=["POST"]),
+            Route("/do/{what}/{key}/{name}", self.act, methods=["POST"]),
             Route("/live", self.stream),
             Mount("/static", StaticFiles(directory=os.path.join(_HERE, "static"))),
         ]
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form, the last of a name; what is too long is none."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BODY_BYTES:
+            raise HTTPException(413)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _read_piece(request: Request) -> int:

@@ -40,6 +40,7 @@ class Relative:
 class ThreadPage:
     """A thread. `steps` and `moves` are those of one piece, the newest first.
 
+    `name` is what a root knows it as, where it can be labelled; `cwd` where it began. Empty: not.
     `models` are how many responses each model gave, `contexts` the tokens that the first, the
     largest and the last response had before them. `skipped` are lines that could not be used.
     """
@@ -51,6 +52,8 @@ class ThreadPage:
     project: Project | None
     agent: str
     transcript: str
+    name: str
+    cwd: str
     story: Story
     map: StoryMap
     models: tuple[tuple[str, int], ...]
@@ -109,6 +112,8 @@ def read_thread_page(site: Site, wanted: str, view: View, axis: Axis, piece: int
         project=project,
         agent=reader.agent,
         transcript=main[-1] if main else files[-1].path,
+        name=known.name if known and known.home else "",
+        cwd=known.facts.start_directory if known else "",
         story=story,
         map=drawn,
         models=tuple(Counter(step.model for step in story.steps if step.model).most_common()),

@@ -99,3 +99,16 @@ document.addEventListener("focusout", () => {
   if (isStale) setTimeout(refresh, 0);
 });
 window.addEventListener("pagehide", () => stream.close());
+
+// Going back finds a list where it was left: what was open, and how far down.
+const place = `wf ${location.pathname}${location.search}`;
+window.addEventListener("pagehide", () => {
+  const open = [...document.querySelectorAll("details[id][open]")].map((one) => one.id);
+  sessionStorage.setItem(place, JSON.stringify({ open, top: window.scrollY }));
+});
+const [visit] = performance.getEntriesByType("navigation");
+if (visit?.type === "back_forward") {
+  const left = JSON.parse(sessionStorage.getItem(place) ?? '{"open":[],"top":0}');
+  for (const id of left.open) document.getElementById(id)?.setAttribute("open", "");
+  window.scrollTo(0, left.top);
+}
