@@ -78,12 +78,17 @@ class ProjectRow:
 
 @frozen
 class Now:
-    """The page. `loose` are threads of no session, `archive` those of them that are over."""
+    """The page.
+
+    `labels` are those of threads that are stuck; `loose` are threads of no session, `archive` those
+    of them that are over.
+    """
 
     at: datetime
     here: Project | None
     projects: tuple[ProjectRow, ...]
     stuck: tuple[Unfinished, ...]
+    labels: Mapping[str, str]
     more_stuck: int
     findings: tuple[Finding, ...]
     loose: tuple[ThreadRow, ...]
@@ -119,6 +124,11 @@ def read_now(site: Site) -> Now:
         here=here,
         projects=rows,
         stuck=told.value.stuck[:_MOST_STUCK],
+        labels={
+            one.thread: told.value.threads[one.thread].label
+            for one in told.value.stuck
+            if one.thread
+        },
         more_stuck=max(len(told.value.stuck) - _MOST_STUCK, 0),
         findings=_diagnose(site, here),
         loose=tuple(one for one in loose if one.id not in gone and _left_something(one)),
