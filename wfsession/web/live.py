@@ -71,7 +71,7 @@ class Live:
         """Pass changes on, for as long as the same directories are there."""
         async for changes in awatch(
             *(path for path, _ in places),
-            watch_filter=_is_news,
+            watch_filter=is_news,
             debounce=_GATHER_MS,
             step=_STEP_MS,
             stop_event=self._stop,
@@ -108,7 +108,8 @@ class Live:
             self._streams.discard(wake)
 
 
-def _is_news(_: Change, path: str) -> bool:
+def is_news(_: Change, path: str) -> bool:
+    """Tell whether a change of a path is worth a word: what is private to a root is not."""
     return not (path.endswith(_PRIVATE) or f"{_PRIVATE}{os.sep}" in path)
 
 
