@@ -67,8 +67,8 @@ def test_each_verb_is_in_one_of_these_tables() -> None:
     # is for a shell, statusline and mcp for an agent, search finds nothing and story no thread
     # where nobody talked. They have tests of their own.
     apart = """
-        bind conversation exec hook install mcp search shell-init statusline story trace unbind
-        undo uninstall use verify-fs
+        bind conversation exec hook install mcp search serve shell-init statusline story trace
+        unbind undo uninstall use verify-fs
     """
     assert set(HOMES) == tested | set(apart.split())
 

@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         "look",
         {
             "status": "wfsession.cli.status",
+            "serve": "wfsession.cli.serve",
             "list": "wfsession.cli.look",
             "show": "wfsession.cli.show",
             "current": "wfsession.cli.look",

@@ -4,7 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VALUED = frozenset({"--session", "--root"})
+_VALUED = frozenset({"--session", "--root", "--port", "--host"})
 
 
 def find_verb(argv: "Sequence[str]", after: int | None = None) -> int | None:

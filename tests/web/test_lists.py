@@ -1,0 +1,91 @@
+"""Runs, usage, search and workdirs: the command's figures, and what is asked for is only data."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import copy_fixture
+from tests.transcripts import THREAD, answer, text
+from tests.web.server import Place, Server, serving
+from tests.web.test_now import read_text
+
+
+@pytest.mark.parametrize("by", ["day", "session", "thread", "model", "agent", "project", "run"])
+def test_usage_by_each_key_is_the_commands(server: Server, by: str) -> None:
+    data = json.loads(server.place.wf("usage", "--by", by, "--json"))["data"]
+    page = read_text(server.read(f"/usage?by={by}"))
+    for row in (*data["rows"], {**data["total"], "key": "in all"}):
+        told = f"{row['key'] or 'none'} {row['responses']} {row['tool_calls']} {row['errors']} "
+        assert told in page
+        assert f"${row['cost_usd']:.4f}" in page
+
+
+def test_hints_about_sizes_come_with_their_caveat(place: Place) -> None:
+    spot: dict[str, Any] = {"cwd": str(place.project), "isSidechain": True, "agentId": "a1b2"}
+    usage = {"input": 90_000, "output": 100}
+    place.put(
+        f"{THREAD}/subagents/agent-a1b2.jsonl",
+        answer("m", text("short"), second=5, model="claude-opus-4-7", usage=usage, **spot),
+    )
+    with serving(place) as server:
+        page = read_text(server.read("/usage"))
+    assert "little was written and few tools were called, by a premium model" in page
+    assert "They say nothing of how good the work was" in page
+
+
+def test_a_search_finds_what_was_said_and_marks_the_words(server: Server) -> None:
+    page = server.read("/search?q=basket+fix")
+    assert "1 message" in page
+    assert "<mark>fix</mark>" in page
+    assert f'href="/thread/{THREAD}"' in page
+    assert "&lt;b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "%22", "%27%29%3B+DROP+TABLE+messages", "*+OR+NEAR(", "%00", "x" * 5000, "%3Cscript%3E"],
+)
+def test_no_words_break_a_search(server: Server, words: str) -> None:
+    page = server.read(f"/search?q={words}")
+    assert "<script>" not in page
+    assert len(page) < 100_000
+
+
+def test_runs_tell_what_became_of_each_agent(place: Place) -> None:
+    fixture = copy_fixture("claude-home", place.home / "copy")
+    for path in (fixture / ".claude" / "projects" / "-home-sam-shop").rglob("*"):
+        if path.is_file():
+            there = str(place.project)
+            path.write_text(path.read_text().replace("/home/sam/shop", there))
+    (place.home / "copy" / ".claude").rename(place.home / "other")
+    with serving(Place(place.project, place.home, str(place.home / "other"))) as server:
+        assert "wf_7c3d21aa-0f9" in server.read("/runs")
+        page = read_text(server.read("/run/wf_7c3d21aa-0f9"))
+    assert "check invoices Check completed" in page
+    assert "check refunds Check running?" in page
+    assert "Only the times of files tell what became of it." in page
+
+
+def test_threads_of_several_terminals_are_a_tree_that_loses_nobody(place: Place) -> None:
+    names = {"root": "", "child": "claude-code--root", "orphan": "claude-code--gone"}
+    for name, parent in names.items():
+        more = {"WF_PARENT_THREAD": parent} if parent else {}
+        place.wf("bind", WF_THREAD=f"claude-code--{name}", WF_RUN="fan-out", **more)
+    with serving(place) as server:
+        raw = server.read("/runs")
+        told = read_text(server.read("/runs"))
+    assert "fan-out 3 threads" in told
+    assert 'class="depth-1"><a href="/thread/child">' in raw
+    assert raw.count('class="depth-0"') == 2
+
+
+def test_without_workdirs_the_page_says_so(server: Server) -> None:
+    assert "There is none." in server.read("/workdirs")
+
+
+@pytest.mark.parametrize("path", ["/run/none", "/run/..%2f..", "/usage/x", "/search/", "/runs/1/2"])
+def test_what_no_index_knows_is_a_sentence(server: Server, path: str) -> None:
+    got = server.ask(path)
+    assert got.status in (307, 404)
+    assert "Traceback" not in got.body

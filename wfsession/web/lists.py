@@ -1,0 +1,202 @@
+"""The pages Runs, Usage, Search and Workdirs as values.
+
+Imports the library and this room's `now` and `site`. Reads only. Questions are about the project
+that the server was started in, or about all where it was started in none.
+"""
+
+from datetime import datetime
+from typing import get_args
+
+from attrs import frozen
+
+from wfsession.core.times import now
+from wfsession.index.desk import View
+from wfsession.index.runs import RunEntry, RunFilter, RunReport, list_runs, read_run
+from wfsession.index.search import Hit, SearchFilter, search
+from wfsession.index.threads import Scope
+from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
+from wfsession.threads.bindings import Thread
+from wfsession.threads.status import Declared, group_by_run
+from wfsession.web.now import add_sums, ask_about_threads
+from wfsession.web.site import Site
+from wfsession.workdirs.du import Usage as Room
+from wfsession.workdirs.du import measure_usage
+from wfsession.workdirs.listing import Workdir, read_workdirs
+
+PAGE_ROWS = 50
+KEYS: tuple[By, ...] = get_args(By)
+_NOTHING = Sums()
+
+
+@frozen
+class Branch:
+    """A thread in a declared run; `depth` is 0 for a root of it."""
+
+    thread: Thread
+    depth: int
+    sums: Sums
+
+
+@frozen
+class Tree:
+    """A run that spawners declared, over threads of several terminals."""
+
+    run: str
+    branches: tuple[Branch, ...]
+    total: Sums
+
+
+@frozen
+class RunsPage:
+    """The runs of one piece, the newest first, and the trees that spawners declared."""
+
+    runs: tuple[RunEntry, ...]
+    piece: int
+    pieces: int
+    trees: tuple[Tree, ...]
+    notes: tuple[str, ...]
+
+
+@frozen
+class UsagePage:
+    """What was used, by a key; and subagents for which less may have done."""
+
+    usage: Usage
+    piece: int
+    pieces: int
+    rows: slice
+    oversized: tuple[Oversized, ...]
+    more_oversized: int
+    as_of: str
+    notes: tuple[str, ...]
+
+
+@frozen
+class Found:
+    """A hit; its text in pieces, each with whether it is one of the words looked for."""
+
+    hit: Hit
+    pieces: tuple[tuple[str, bool], ...]
+
+
+@frozen
+class WorkdirsPage:
+    """All workdirs, and what takes room beside them."""
+
+    at: datetime
+    rows: tuple[tuple[Workdir, int], ...]
+    others: tuple[Room, ...]
+    total_bytes: int
+
+
+def _make_scope(site: Site) -> Scope:
+    return Scope(project=site.open_desk(False).project)
+
+
+def _cut(number: int, piece: int) -> tuple[int, int, slice]:
+    """Return the nearest piece that there is, of how many, and which rows it has."""
+    pieces = max(-(-number // PAGE_ROWS), 1)
+    piece = min(max(piece, 1), pieces)
+    return piece, pieces, slice((piece - 1) * PAGE_ROWS, piece * PAGE_ROWS)
+
+
+def read_runs_page(site: Site, piece: int) -> RunsPage:
+    """Return one piece of the runs."""
+    scope = _make_scope(site)
+
+    def look(view: View) -> tuple[tuple[RunEntry, ...], dict[str, Sums]]:
+        runs = list_runs(view.connection, view.catalog, view.now, RunFilter(scope))
+        return tuple(runs), dict(ask_about_threads(view, scope).sums)
+
+    answer = site.ask(look)
+    runs, sums = answer.value
+    piece, pieces, rows = _cut(len(runs), piece)
+    return RunsPage(runs[rows], piece, pieces, _grow_trees(site, sums), answer.notes)
+
+
+def _grow_trees(site: Site, sums: dict[str, Sums]) -> tuple[Tree, ...]:
+    workspace = site.open_workspace()
+    threads = {one.name: one for one in workspace.threads(archived=True)} if workspace else {}
+    by_id = {one.id: one.name for one in threads.values()}
+    declared = [
+        Declared(one.name, one.facts.run, by_id.get(one.facts.parent, one.facts.parent))
+        for one in threads.values()
+    ]
+    trees = []
+    for run, members in group_by_run(declared).items():
+        branches = tuple(
+            Branch(
+                threads[one.thread],
+                one.depth,
+                sums.get(threads[one.thread].id, _NOTHING),
+            )
+            for one in members
+        )
+        trees.append(Tree(run, branches, add_sums(one.sums for one in branches)))
+    return tuple(trees)
+
+
+def read_run_page(site: Site, wanted: str) -> RunReport:
+    """Return one run with its agents.
+
+    Raises:
+        NotInIndex, AmbiguousName: none is meant, or several.
+    """
+    return site.ask(
+        lambda view: read_run(view.connection, view.catalog, view.prices, wanted, view.now)
+    ).value
+
+
+def read_usage_page(site: Site, by: By, piece: int) -> UsagePage:
+    """Return what was used, by one thing; days are those of this machine's clock."""
+    scope = _make_scope(site)
+    zone = datetime.now().astimezone().tzinfo
+    assert zone is not None
+
+    def look(view: View) -> tuple[Usage, tuple[Oversized, ...], str]:
+        asked = (view.connection, view.catalog, view.prices)
+        usage = sum_usage(*asked, by, scope, zone)
+        return usage, find_oversized(*asked, scope), view.prices.as_of.isoformat()
+
+    answer = site.ask(look)
+    usage, oversized, as_of = answer.value
+    piece, pieces, rows = _cut(len(usage.rows), piece)
+    return UsagePage(
+        usage=usage,
+        piece=piece,
+        pieces=pieces,
+        rows=rows,
+        oversized=oversized[:PAGE_ROWS],
+        more_oversized=max(len(oversized) - PAGE_ROWS, 0),
+        as_of=as_of,
+        notes=answer.notes,
+    )
+
+
+def read_search_page(site: Site, words: str) -> tuple[Found, ...]:
+    """Return the messages that have all of some words, the best first."""
+    wanted = SearchFilter(_make_scope(site))
+    hits = site.ask(
+        lambda view: search(view.connection, view.catalog, words, wanted, PAGE_ROWS)
+    ).value
+    return tuple(Found(hit, tuple(_split(hit))) for hit in hits)
+
+
+def _split(hit: Hit) -> list[tuple[str, bool]]:
+    pieces, at = [], 0
+    for start, end in hit.matches:
+        pieces += [(hit.snippet[at:start], False), (hit.snippet[start:end], True)]
+        at = end
+    return [*pieces, (hit.snippet[at:], False)]
+
+
+def read_workdirs_page(site: Site) -> WorkdirsPage:
+    """Return what is on the disk for agents."""
+    rooms = measure_usage(site.places)
+    sizes = {one.path: one.size_bytes for one in rooms}
+    return WorkdirsPage(
+        at=now(),
+        rows=tuple((one, sizes.get(one.path, 0)) for one in read_workdirs(site.places)),
+        others=tuple(one for one in rooms if one.kind != "workdir"),
+        total_bytes=sum(one.size_bytes for one in rooms),
+    )

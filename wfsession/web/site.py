@@ -1,0 +1,134 @@
+"""What the pages are made from: the workspace, the index, the workdirs; asked anew each time.
+
+Imports the library. Whoever starts the server says where everything lies.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import Factory, define, field, frozen
+
+from wfsession.core import layout
+from wfsession.core.locate import Environment
+from wfsession.errors import IndexUnavailable, SessionNotFound
+from wfsession.index.ask import Answer
+from wfsession.index.desk import Desk, View
+from wfsession.workdirs.du import measure
+from wfsession.workdirs.places import Places
+from wfsession.workspace import Workspace
+
+T = TypeVar("T")
+# To measure a workdir takes as long as to list all of its files.
+_MEASURED_FOR_S = 60.0
+
+
+@frozen
+class Project:
+    """A project whose root was seen. `key` stands for it in addresses, `is_here` where we are."""
+
+    key: str
+    root: str
+    is_here: bool
+
+    @property
+    def directory(self) -> str:
+        """The directory that the root lies in."""
+        return os.path.dirname(self.root)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return os.path.basename(self.directory) or self.directory
+
+
+@define
+class Sizes:
+    """What was measured, with the time of that."""
+
+    _known: dict[str, tuple[float, int]] = Factory(dict)
+
+    def measure(self, path: str) -> int:
+        """Return the size of a directory, in bytes."""
+        at, size = self._known.get(path, (0.0, 0))
+        if path not in self._known or time.monotonic() - at > _MEASURED_FOR_S:
+            size = measure(path)
+            self._known[path] = (time.monotonic(), size)
+        return size
+
+
+@frozen
+class Site:
+    """Where things lie.
+
+    `open_workspace` gives that of the project that the server was started in, None where there is
+    none; `open_desk` is told whether git has to be asked. `directory` is where it was started.
+    """
+
+    open_workspace: Callable[[], Workspace | None]
+    open_desk: Callable[[bool], Desk]
+    places: Places
+    directory: str
+    is_read_only: bool = False
+    _sizes: Sizes = field(factory=Sizes, repr=False)
+
+    def ask(self, question: Callable[[View], T], with_git: bool = False) -> Answer[T]:
+        """Ask the index, and never have somebody wait for long who only looks."""
+        return self.open_desk(with_git).ask(question)
+
+    def list_projects(self) -> tuple[Project, ...]:
+        """Return the projects that were seen, the one here first."""
+        here = self.open_workspace()
+        roots = self.open_desk(False).sources.roots
+        found = [Project(make_key(here.root), here.root, True)] if here else []
+        found += [
+            Project(make_key(root), root, False)
+            for root in roots
+            if (here is None or os.path.realpath(root) != os.path.realpath(here.root))
+            and os.path.isdir(root)
+        ]
+        return tuple(found)
+
+    def find_project(self, key: str) -> Project:
+        """Return the project that a key stands for.
+
+        Raises:
+            SessionNotFound: none of those that were seen.
+        """
+        for project in self.list_projects():
+            if project.key == key:
+                return project
+        raise SessionNotFound(key, "the projects that were seen")
+
+    def open_project(self, project: Project) -> Workspace:
+        """Return a project's workspace: the one here, or one that nothing is pinned in."""
+        here = self.open_workspace() if project.is_here else None
+        return here or Workspace(project.root, Environment())
+
+    def measure(self, path: str) -> int:
+        """Return what a workdir takes on the disk, in bytes, as it was a minute ago at most."""
+        return self._sizes.measure(path)
+
+    def list_watched(self) -> tuple[str, ...]:
+        """Return the directories whose changes are news."""
+        here = self.open_workspace()
+        home = self.open_desk(False).sources.home
+        root = here.root if here else os.path.join(self.directory, layout.ROOT)
+        return root, os.path.join(home, "projects")
+
+
+def make_key(root: str) -> str:
+    """Return what stands for a root in addresses."""
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+
+
+def ask_or_nothing(site: Site, question: Callable[[View], T], nothing: T) -> Answer[T]:
+    """Ask the index; where it cannot be used, return `nothing` and a note that says why."""
+    from wfsession.index.refresh import Refreshed
+
+    try:
+        return site.ask(question)
+    except IndexUnavailable as error:
+        return Answer(nothing, Refreshed(), (f"{error} ({error.hint})",))
