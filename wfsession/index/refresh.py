@@ -11,7 +11,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from io import FileIO
-from typing import Any
 
 import orjson
 from attrs import frozen
@@ -36,8 +35,14 @@ from wfsession.threads.lines import Skipped, open_lines
 from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 
 _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
+# Of each file one text: thousands of rows as values would keep the collector of garbage busy.
 _KNOWN = """
-    SELECT path, size, mtime_ns, inode, settled, error <> '', id, thread, done, tail FROM files
+    SELECT path, size || ' ' || mtime_ns || ' ' || inode || ' ' || (settled AND error = '')
+    FROM files
+"""
+_FIND_KNOWN = """
+    SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
+    WHERE path = ?
 """
 _PUT_FILE = """
     UPDATE files SET
@@ -110,7 +115,7 @@ class _Refresh:
         self._watch = watch
         self._problems: list[Problem] = []
         # By path, as the index has them: most are only compared.
-        self._known: dict[str, tuple[Any, ...]] = {}
+        self._known: dict[str, str] = {}
         self._version = -1
         self._begun: tuple[int, int] | None = None
         self._read = self._size_bytes = 0
@@ -144,13 +149,13 @@ class _Refresh:
         if version == self._version:
             return
         self._version = version
-        self._known = {row[0]: row[1:] for row in self._connection.execute(_KNOWN)}
+        self._known = dict(self._connection.execute(_KNOWN).fetchall())
 
     def _find_known(self, path: str) -> Known | None:
-        row = self._known.get(path)
-        if row is None:
+        if path not in self._known:
             return None
-        size, mtime_ns, inode, settled, failed, file, thread, done, tail = row
+        row = self._connection.execute(_FIND_KNOWN, (path,)).fetchone()
+        size, mtime_ns, inode, file, thread, settled, done, tail, failed = row
         stamp = Stamp(size, mtime_ns, inode)
         return Known(file, thread, stamp, bool(settled), done, tail, bool(failed))
 
@@ -172,8 +177,8 @@ class _Refresh:
             except OSError as error:
                 self._problems.append(Problem(file.path, error.strerror or str(error)))
                 continue
-            row = self._known.get(file.path, ())
-            if row[:5] == (status.st_size, status.st_mtime_ns, status.st_ino, 1, 0):
+            told = f"{status.st_size} {status.st_mtime_ns} {status.st_ino} 1"
+            if self._known.get(file.path) == told:
                 # The most frequent case, told without making values.
                 continue
             known, stamp = self._find_known(file.path), make_stamp(status)
