@@ -36,7 +36,7 @@ class Examined(Answer):
     def to_data(self) -> "Data":
         """Return findings, applied and failed."""
         return {
-            "findings": [_encode_finding(one) for one in self.report.findings],
+            "findings": [encode_finding(one) for one in self.report.findings],
             "applied": [self._encode_applied(one) for one in self.report.applied],
             "failed": list(self.report.failed),
             "dry_run": self.is_dry,
@@ -84,7 +84,8 @@ class Examined(Answer):
         return os.path.relpath(os.path.join(self.root, path), os.path.dirname(self.root))
 
 
-def _encode_finding(finding: Finding) -> "Data":
+def encode_finding(finding: Finding) -> "Data":
+    """Return a finding as it stands in `data`."""
     return {
         "id": finding.id,
         "severity": finding.severity,

@@ -8,10 +8,10 @@ from attrs import frozen
 
 from wfsession.cli.answer import Answer, Raw
 from wfsession.cli.call import Call
+from wfsession.cli.doctor import encode_finding
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.words import count, tell_age, tell_size
 from wfsession.cli.workdir_action import Action, add_key, find_access
-from wfsession.core.model import Finding
 from wfsession.core.times import encode_time, now
 from wfsession.workdirs.acquire import find_path
 from wfsession.workdirs.check import Checked, check, check_and_fix
@@ -182,8 +182,8 @@ class Examined(Answer):
     def to_data(self) -> "Data":
         """Return findings, fixed and failed."""
         return {
-            "findings": [_encode(one) for one in self.checked.findings],
-            "fixed": [_encode(one) for one in self.checked.fixed],
+            "findings": [encode_finding(one) for one in self.checked.findings],
+            "fixed": [encode_finding(one) for one in self.checked.fixed],
             "failed": list(self.checked.failed),
         }
 
@@ -201,16 +201,6 @@ class Examined(Answer):
             yield "Nothing is wrong with the workdirs."
         elif not self.checked.fixed and not self.checked.failed:
             yield f"{count(len(findings), 'finding')}. To put right: wf workdir doctor --fix"
-
-
-def _encode(finding: Finding) -> "Data":
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "paths": list(finding.paths),
-        "message": finding.message,
-        "repair": finding.repair,
-    }
 
 
 def show_path(call: Call) -> Answer:

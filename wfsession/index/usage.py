@@ -7,11 +7,11 @@ time; where the price of any response is not known, that of the sum is not eithe
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from wfsession.index.store import to_moment
 from wfsession.index.threads import Catalog, File, Scope, choose_threads
@@ -280,6 +280,17 @@ def _sum(pieces: list[_Piece]) -> Sums:
         cache_write_tokens=sum(one.cache_write_tokens for one in used),
         cost_usd=add_costs(piece.cost for piece in pieces),
     )
+
+
+def add_sums(many: Iterable[Sums]) -> Sums:
+    """Return the sums of several; a cost that is not known makes all of it unknown."""
+    listed = list(many)
+    counts = {
+        one.name: sum(getattr(sums, one.name) for sums in listed)
+        for one in fields(Sums)
+        if one.name != "cost_usd"
+    }
+    return Sums(**counts, cost_usd=add_costs(sums.cost_usd for sums in listed))
 
 
 def _find_main_model(pieces: list[_Piece]) -> str:

@@ -14,10 +14,18 @@ from wfsession.index.desk import View
 from wfsession.index.runs import RunEntry, RunFilter, RunReport, list_runs, read_run
 from wfsession.index.search import Hit, SearchFilter, search
 from wfsession.index.threads import Scope
-from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
+from wfsession.index.usage import (
+    By,
+    Oversized,
+    Sums,
+    Usage,
+    add_sums,
+    find_oversized,
+    sum_usage,
+)
 from wfsession.threads.bindings import Thread
 from wfsession.threads.status import Declared, group_by_run
-from wfsession.web.now import add_sums, ask_about_threads
+from wfsession.web.now import ask_about_threads
 from wfsession.web.site import Site
 from wfsession.workdirs.du import Usage as Room
 from wfsession.workdirs.du import measure_usage

@@ -4,7 +4,7 @@ Imports the library and `site`. Reads only.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import field, frozen
@@ -16,7 +16,7 @@ from wfsession.index.desk import View
 from wfsession.index.threads import Scope
 from wfsession.index.threads import Thread as Indexed
 from wfsession.index.unfinished import Unfinished, list_unfinished
-from wfsession.index.usage import Sums, sum_usage
+from wfsession.index.usage import Sums, add_sums, sum_usage
 from wfsession.threads.bindings import Thread
 from wfsession.threads.status import Past, Tier, find_archive, find_tier
 from wfsession.web.site import Project, Site, ask_or_nothing
@@ -287,23 +287,6 @@ def _count_tokens(sums: Sums) -> int:
 
 def _order(row: ThreadRow) -> tuple[bool, float, str]:
     return row.tier not in _ALIVE, -(row.last.timestamp() if row.last else 0.0), row.id
-
-
-def add_sums(many: Iterable[Sums]) -> Sums:
-    """Return the sums of several; a cost that is not known makes all of it unknown."""
-    listed = list(many)
-    costs = [one.cost_usd for one in listed]
-    known = [cost for cost in costs if cost is not None]
-    return Sums(
-        responses=sum(one.responses for one in listed),
-        tool_calls=sum(one.tool_calls for one in listed),
-        errors=sum(one.errors for one in listed),
-        input_tokens=sum(one.input_tokens for one in listed),
-        output_tokens=sum(one.output_tokens for one in listed),
-        cache_read_tokens=sum(one.cache_read_tokens for one in listed),
-        cache_write_tokens=sum(one.cache_write_tokens for one in listed),
-        cost_usd=sum(known) if len(known) == len(costs) else None,
-    )
 
 
 def _is_within(path: str, directory: str) -> bool:

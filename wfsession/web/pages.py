@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from wfsession.errors import WfError, as_wf_error
-from wfsession.index.usage import By
+from wfsession.index.usage import By, add_sums
 from wfsession.web import text
 from wfsession.web.actions import OFFERED, act, plan_repairs, tell_last, tell_resume
 from wfsession.web.guard import MOST_BODY_BYTES, Guard, Keys
@@ -37,7 +37,7 @@ from wfsession.web.lists import (
     read_workdirs_page,
 )
 from wfsession.web.live import Live
-from wfsession.web.now import add_sums, read_now
+from wfsession.web.now import read_now
 from wfsession.web.session import read_session_page
 from wfsession.web.site import Site
 from wfsession.web.telling import read_thread_page
