@@ -1,5 +1,6 @@
 """What the hooks of an agent take, of which some run before and after everything that it does."""
 
+import itertools
 import os
 
 from benchmarks.clock import Task, Times, time_all
@@ -7,6 +8,15 @@ from benchmarks.lab import Lab
 
 BARE = "bare interpreter"
 _FREQUENT = ("UserPromptSubmit", "PostToolUse")
+
+
+def _make_edit(number: int) -> dict[str, object]:
+    return {
+        "hook_event_name": "PostToolUse",
+        "tool_name": "Write",
+        "tool_use_id": f"toolu_{number}",
+        "tool_input": {"file_path": "cart.py", "content": f"total = {number}\n"},
+    }
 
 
 def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
@@ -23,5 +33,10 @@ def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
     for event in _FREQUENT:
         # The root moved, so that the shell cannot know.
         tasks[f"{event}, something moved"] = Task(lab.hook(event), lambda: os.utime(lab.root))
+    numbers = itertools.count()
+    # Another edit each time, as the same one would not be kept again.
+    tasks["PostToolUse, an edit is kept"] = Task(
+        lab.hook("KeepPatch"), lambda: lab.hook("KeepPatch", **_make_edit(next(numbers)))
+    )
     tasks |= {event: Task(lab.hook(event)) for event in ("PreCompact", "Stop", "SessionEnd")}
     return time_all(quiet, rounds) | time_all(tasks, rounds)

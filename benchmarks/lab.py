@@ -84,9 +84,9 @@ class Lab:
         assert path is not None, f"not installed: {program}"
         return process((path, *words), self.project, self.environment)
 
-    def hook(self, event: str) -> Act:
-        """Return what hands an agent's event to `wf hook`."""
-        data = {"session_id": "one", "cwd": str(self.project), "hook_event_name": event}
+    def hook(self, event: str, **more: object) -> Act:
+        """Return what hands an agent's event to `wf hook`, with what more there is in it."""
+        data = {"session_id": "one", "cwd": str(self.project), "hook_event_name": event, **more}
         file = self.project.parent / f"{event}.json"
         file.write_text(json.dumps(data))
         words = (self.wf, "hook", "claude-code", event)

@@ -11,7 +11,7 @@ from wfsession.core import layout
 from wfsession.core.locate import find_bound, open_root, read_binding
 from wfsession.core.private import make_private
 from wfsession.errors import WfError
-from wfsession.hooks.agent import END, START, HookCall
+from wfsession.hooks.agent import END, KEEP, START, HookCall
 from wfsession.hooks.present import read_text
 from wfsession.hooks.quiet import set_traced
 from wfsession.settings import TraceSettings, read_settings
@@ -34,7 +34,7 @@ def trace(act: str, call: HookCall) -> tuple[str, ...]:
             return _begin(call)
         if act == END:
             return _end(call)
-        return _keep(call)
+        return _keep(act, call)
     except WfError as error:
         return (str(error),)
 
@@ -62,12 +62,14 @@ def _begin(call: HookCall) -> tuple[str, ...]:
     return ()
 
 
-def _keep(call: HookCall) -> tuple[str, ...]:
+def _keep(act: str, call: HookCall) -> tuple[str, ...]:
+    settings = read_settings().trace
+    if act == KEEP and not settings.patches:
+        return ()
     from wfsession.trace.allowed import make_allows
     from wfsession.trace.envelopes import Batch, judge_event
     from wfsession.trace.intake import Intake
 
-    settings = read_settings().trace
     intake = Intake(call.root, _find_patience(settings), allows=make_allows(settings))
     found = judge_event(call.data, time.time_ns() // 1_000_000)
     intake.take(Batch(call.agent.name, (found,)))
