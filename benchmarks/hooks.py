@@ -67,11 +67,15 @@ def _make_editing(lab: Lab, *, keeps: bool) -> Task:
 def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
     """Measure each event, the frequent ones where the shell knows the answer and where it asks."""
     lab.hook("SessionStart")()
+    unkept = _make_editing(lab, keeps=False)
     lab.rest()
+    unkept.before()
+    unkept.act()
     # Told how things stand; and once more, by which the shell knows that there is nothing new.
     for _ in range(2):
         lab.hook("UserPromptSubmit")()
     quiet = {f"{event}, nothing new": Task(lab.hook(event)) for event in _FREQUENT}
+    quiet["PostToolUse, edits are not kept"] = unkept
     # As one conversation after the other would have them.
     tasks = {BARE: Task(lab.run(lab.python, "-c", "pass"))}
     tasks["SessionStart"] = Task(lab.hook("SessionStart"))
@@ -79,7 +83,6 @@ def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
         # The root moved, so that the shell cannot know.
         tasks[f"{event}, something moved"] = Task(lab.hook(event), lambda: os.utime(lab.root))
     tasks["PostToolUse, an edit is kept"] = _make_editing(lab, keeps=True)
-    tasks["PostToolUse, edits are not kept"] = _make_editing(lab, keeps=False)
     tasks |= {event: Task(lab.hook(event)) for event in ("PreCompact", "Stop", "SessionEnd")}
     return time_all(quiet, rounds) | time_all(tasks, rounds)
 

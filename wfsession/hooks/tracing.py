@@ -14,7 +14,7 @@ from wfsession.core.private import make_private
 from wfsession.errors import WfError
 from wfsession.hooks.agent import END, KEEP, START, HookCall
 from wfsession.hooks.present import read_text
-from wfsession.hooks.quiet import set_traced
+from wfsession.hooks.quiet import rest_from_edits, set_traced
 from wfsession.settings import FILE, TraceSettings, read_settings
 
 TYPE_CHECKING = False
@@ -81,8 +81,12 @@ def _begin(call: HookCall) -> tuple[str, ...]:
 
 
 def _keep(act: str, call: HookCall) -> tuple[str, ...]:
-    settings = _read_settings()
+    path = find_settings_quickly()
+    status = os.stat(path) if path is not None and os.path.exists(path) else None
+    settings = read_settings(path).trace
     if act == KEEP and not settings.patches:
+        if path is not None and status is not None:
+            rest_from_edits(call.root, path, status)
         return ()
     from wfsession.trace.allowed import make_allows
     from wfsession.trace.claude_events import judge_event
