@@ -14,7 +14,7 @@ import pytest
 
 import wfsession
 from tests.cli.shim import in_most_shells, make_shim
-from tests.hook import Player, make_event
+from tests.hook import Player, hear, make_event
 from wfsession.core.locate import Environment
 from wfsession.hooks import quiet
 from wfsession.workspace import Workspace
@@ -194,12 +194,99 @@ def test_it_is_silent_without_a_root_and_hands_over_where_that_is_not_sure(
 ) -> None:
     for name in ("nowhere", "doubtful"):
         (tmp_path / name).mkdir()
-    assert attrs.evolve(scene, first=Player(monkeypatch, tmp_path / "nowhere")).is_silent(shell)
+    nowhere = attrs.evolve(scene, first=Player(monkeypatch, tmp_path / "nowhere"))
+    assert nowhere.is_silent(shell)
+    assert nowhere.is_silent(shell, "KeepPatch")
     (tmp_path / "doubtful" / ".workflow").write_text("")
     doubtful = attrs.evolve(scene, first=Player(monkeypatch, tmp_path / "doubtful"))
     assert not doubtful.is_silent(shell)
     monkeypatch.setenv("WF_ROOT", str(scene.root))
     assert doubtful.is_silent(shell)
+
+
+EDITED = "KeepPatch"
+
+
+def keep_no_edits(scene: Scene, folder: Path, text: str = "[trace]\npatches = false\n") -> Path:
+    """Have the settings in a folder keep no edits, let one happen, and return their file."""
+    scene.first.patch.setenv("XDG_CONFIG_HOME", str(folder))
+    file = folder / "wfsession" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    let_edit_happen(scene)
+    return file
+
+
+def let_edit_happen(scene: Scene) -> None:
+    raw = json.dumps(make_event("PostToolUse", "one", scene.first.project)).encode()
+    assert hear(scene.first.patch, ("claude-code", EDITED), raw).notes == ()
+
+
+@in_most_shells
+def test_it_is_silent_for_edits_while_the_settings_are_those_that_keep_none(
+    scene: Scene, shell: Sequence[str], tmp_path: Path
+) -> None:
+    folder = (tmp_path / "config").resolve()
+    assert not scene.is_silent(shell, EDITED)
+    file = keep_no_edits(scene, folder)
+    for agent in ("claude-code", "codex"):
+        assert scene.is_silent(shell, EDITED, agent)
+    before = file.stat().st_mtime_ns
+    for other_ns in (before - 3_000_000_000, before + 3_000_000_000):
+        os.utime(file, ns=(other_ns, other_ns))
+        assert not scene.is_silent(shell, EDITED)
+    os.utime(file, ns=(before, before))
+    assert scene.is_silent(shell, EDITED)
+
+    scene.first.patch.setenv("XDG_CONFIG_HOME", str(tmp_path / "of another"))
+    assert not scene.is_silent(shell, EDITED)
+    scene.first.patch.setenv("XDG_CONFIG_HOME", "")
+    scene.first.patch.setenv("HOME", str(tmp_path / "of another"))
+    assert not scene.is_silent(shell, EDITED)
+    scene.first.patch.setenv("XDG_CONFIG_HOME", str(folder))
+    file.rename(folder / "config.toml")
+    assert not scene.is_silent(shell, EDITED)
+    file.symlink_to(folder / "config.toml")
+    assert not scene.is_silent(shell, EDITED)
+    (folder / "config.toml").replace(file)
+    assert scene.is_silent(shell, EDITED)
+    stamp = scene.root / ".wf" / "unkept"
+    stamp.rename(scene.root / ".wf" / "elsewhere")
+    stamp.symlink_to("elsewhere")
+    assert not scene.is_silent(shell, EDITED)
+
+
+@in_most_shells
+def test_the_settings_in_a_home_are_found_there(
+    scene: Scene, shell: Sequence[str], tmp_path: Path
+) -> None:
+    home = tmp_path.resolve()
+    file = keep_no_edits(scene, home / ".config")
+    scene.first.patch.setenv("HOME", str(home))
+    scene.first.patch.setenv("XDG_CONFIG_HOME", "")
+    assert scene.is_silent(shell, EDITED)
+    scene.first.patch.delenv("XDG_CONFIG_HOME")
+    assert scene.is_silent(shell, EDITED)
+    file.unlink()
+    assert not scene.is_silent(shell, EDITED)
+
+
+def test_no_stamp_is_written_of_settings_that_keep_edits_or_may_change_unseen(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp = scene.root / ".wf" / "unkept"
+    folder = (tmp_path / "config").resolve()
+    keep_no_edits(scene, folder, "[trace]\nattempts = 1\n")
+    assert not stamp.exists()
+    (tmp_path / "linked").symlink_to(folder)
+    keep_no_edits(scene, tmp_path.resolve() / "linked")
+    assert not stamp.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(quiet, "_read_clock", lambda private: time.time_ns())
+        keep_no_edits(scene, folder)
+    assert not stamp.exists()
+    let_edit_happen(scene)
+    assert stamp.read_text() == f"{folder}/wfsession/config.toml\n"
 
 
 @in_most_shells

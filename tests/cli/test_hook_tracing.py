@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.cli.wf import ACTIVE, wf
@@ -14,6 +16,7 @@ from tests.trace.talk import kept, mix, part, take
 from tests.transcripts import answer, text, user, write
 from wfsession.core.locate import open_root
 from wfsession.hooks import quiet, tracing
+from wfsession.settings import find_settings_file
 
 EDIT: dict[str, Any] = {
     "tool_name": "Edit",
@@ -201,3 +204,59 @@ def test_the_plugin_of_opencode_binds_its_conversations_and_hands_over_what_is_a
     plugin.parent.mkdir(parents=True)
     plugin.write_bytes(before + b"// mine\n")
     assert "is in the way" in wf("install", "opencode").err
+
+
+def test_the_hook_keeps_an_edit_byte_for_byte_as_the_intake_does(player: Player) -> None:
+    player.hear("SessionStart")
+    said = 'é集\U0001f600 \u2028 "\\" \x00\x01\x1f\x7f\t\f\b \\u0041 </script>\n'
+    given = {"file_path": f"/p/{said[:3]}.py", "content": said}
+    raw = json.dumps(
+        make_event(
+            "PostToolUse",
+            player.id,
+            player.project,
+            tool_name="Write",
+            tool_use_id="toolu_1",
+            tool_input=given,
+            model="claude-opus-5",
+        )
+    ).encode()
+    done = run_hook(("wf", "hook", "claude-code", "KeepPatch"), raw, player.project)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (file,) = home(player).glob(".conversation/*.jsonl")
+    before = file.read_bytes()
+    assert before == orjson.dumps(orjson.loads(before)) + b"\n"
+    again = run_hook(("wf", "trace", "ingest", "--json"), raw, player.project)
+    counts = json.loads(again.stdout)["data"]
+    assert (counts["persisted"], counts["duplicate"]) == (0, 1)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs is asked")
+@pytest.mark.parametrize(
+    ("environment", "is_told"),
+    [
+        ({}, True),
+        ({"HOME": "/home/ada/"}, True),
+        ({"HOME": "/"}, True),
+        ({"XDG_CONFIG_HOME": ""}, True),
+        ({"XDG_CONFIG_HOME": "/etc/ada"}, True),
+        ({"XDG_CONFIG_HOME": "/etc/ada//"}, True),
+        ({"XDG_CONFIG_HOME": "/etc/ada", "HOME": ""}, True),
+        ({"XDG_CONFIG_HOME": "ada"}, False),
+        ({"XDG_CONFIG_HOME": " "}, False),
+        ({"XDG_CONFIG_HOME": "~/ada"}, False),
+        ({"HOME": "ada"}, False),
+        ({"HOME": ""}, False),
+        ({"ANDROID_ROOT": "/system"}, False),
+    ],
+)
+def test_the_hook_finds_the_settings_where_platformdirs_does_or_asks_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], is_told: bool
+) -> None:
+    for name in ("XDG_CONFIG_HOME", "ANDROID_ROOT", "ANDROID_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/ada")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert tracing.find_settings_quickly() == (find_settings_file() if is_told else None)

@@ -1,12 +1,16 @@
 """What is loaded for an answer, which decides how long people wait for it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.wf import PAUSED, REPOSITORY, make_environment, wf
+from tests.hook import make_event
+from tests.transcripts import answer, text, write
 from wfsession.cli.call import Call
 from wfsession.cli.parser import HOMES, parse
 from wfsession.cli.plainly import parse_plainly
@@ -57,19 +61,46 @@ HEAVY = {
 }
 
 
-def list_loaded(*words: str, cwd: Path) -> set[str]:
+# What hooks could load and do not: each of these an agent would wait for at each of its events.
+SLOW_FOR_HOOKS = HEAVY | {"difflib", "platformdirs", "tomllib"}
+OURS_SLOW_FOR_HOOKS = {
+    "cli.parser",
+    "core.repair",
+    "threads.bindings",
+    "threads.lines",
+    "threads.transcript",
+    "trace.envelopes",
+    "trace.stories",
+    "workspace",
+}
+EDIT: dict[str, Any] = {
+    "tool_name": "Write",
+    "tool_input": {"file_path": "/p/a.py", "content": "a = 1\n"},
+    "tool_response": {"type": "create", "structuredPatch": []},
+}
+
+
+def list_loaded(*words: str, cwd: Path, given: bytes | None = None, **environment: str) -> set[str]:
     # Without site, as what it loads depends on what else is installed.
     paths = [str(Path(path)) for path in sys.path if path.endswith("site-packages")]
     done = subprocess.run(
         [sys.executable, "-S", "-c", ASK, str(REPOSITORY), *words],
         cwd=cwd,
-        env=make_environment({"PYTHONPATH": ":".join((str(REPOSITORY), *paths))}),
+        env=make_environment({"PYTHONPATH": ":".join((str(REPOSITORY), *paths)), **environment}),
+        input=given,
         capture_output=True,
         check=True,
-        text=True,
         timeout=60,
     )
-    return set(done.stderr.splitlines()[-1].split())
+    return set(done.stderr.decode().splitlines()[-1].split())
+
+
+def play(project: Path, event: str, word: str = "", **more: Any) -> set[str]:
+    """Let an agent's event happen, and return what its hook loaded."""
+    environment = more.pop("environment", {})
+    given = json.dumps(make_event(event, "11111111-aaaa", project, **more)).encode()
+    words = ("hook", "claude-code", word or event)
+    return list_loaded(*words, cwd=project, given=given, **environment)
 
 
 def list_ours(loaded: set[str]) -> set[str]:
@@ -145,3 +176,35 @@ def test_a_new_terminal_gets_without_the_parser_what_it_would_get_with_it(shell:
 )
 def test_what_has_options_is_left_to_the_parser(words: list[str]) -> None:
     assert parse_plainly(words) is None
+
+
+def test_no_hook_loads_what_takes_long(project: Path, tmp_path: Path) -> None:
+    lines = [answer("m1", text("Done."), usage={"output": 1})]
+    told = {"transcript_path": str(write(tmp_path / "t.jsonl", lines))}
+    loaded = {"SessionStart": play(project, "SessionStart", **told)}
+    for number in range(2):
+        # The second finds the first in the conversation's file.
+        edit = {**EDIT, **told, "tool_use_id": f"toolu_{number}"}
+        loaded[f"edit {number}"] = play(project, "PostToolUse", "KeepPatch", **edit)
+    for event in ("UserPromptSubmit", "PostToolUse", "PreCompact", "Stop"):
+        loaded[event] = play(project, event, **told)
+    # Without a transcript there is no story to keep.
+    loaded["SessionEnd"] = play(project, "SessionEnd")
+    for event, names in loaded.items():
+        assert not names & SLOW_FOR_HOOKS, event
+        assert not list_ours(names) & OURS_SLOW_FOR_HOOKS, event
+    (kept,) = (project / ".workflow").glob("WFS-*/.conversation/*.jsonl")
+    assert len(kept.read_bytes().splitlines()) == 2
+
+
+def test_an_edit_of_which_nothing_is_kept_loads_what_reads_the_settings_and_no_more(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "config" / "wfsession"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("[trace]\npatches = false\n")
+    settings = {"XDG_CONFIG_HOME": str(folder.parent)}
+    edit = {**EDIT, "tool_use_id": "toolu_1", "environment": settings}
+    loaded = play(project, "PostToolUse", "KeepPatch", **edit)
+    assert loaded & SLOW_FOR_HOOKS == {"tomllib"}
+    assert not [name for name in list_ours(loaded) if name.startswith("trace")]

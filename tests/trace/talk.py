@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from wfsession.trace.book import Patience
-from wfsession.trace.envelopes import Batch, read_envelope
+from wfsession.trace.envelopes import read_envelope
 from wfsession.trace.intake import Counts, Intake
-from wfsession.trace.item import Item, Problem
+from wfsession.trace.item import Batch, Item, Problem
 
 NOW_MS = 1_795_369_901_624
 AT_MS = 1_700_000_000_000

@@ -69,7 +69,7 @@ def test_a_bad_item_is_told_with_its_place_and_its_siblings_stand(bad: Any, reas
     found = judge({"tool_name": "pi", "payloads": [*good, *typed, *good]})
     assert [type(one) for one in found] == [Item, Problem, Item]
     assert isinstance(found[1], Problem)
-    assert found[1].index == 1
+    assert found[1].position == 1
     assert reason in found[1].reason
     session_id = bad.get("session_id") if isinstance(bad, dict) else None
     assert found[1].session_id == session_id

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,8 @@ _LINES = st.lists(
         st.sampled_from(["added", "removed", "context"]),
         st.integers(1, 4),
         st.sampled_from(["x", "y", "", "}"]),
+        st.just(True),
+        st.none(),
     ),
     max_size=5,
 )
@@ -38,10 +39,10 @@ def sign(patch: Patch, author: Author) -> Patch:
     files = []
     for file in patch.files:
         hunks = (
-            evolve(hunk, lines=tuple(evolve(line, author=author) for line in hunk.lines))
+            hunk._replace(lines=tuple(line._replace(author=author) for line in hunk.lines))
             for hunk in file.hunks
         )
-        files.append(evolve(file, hunks=tuple(hunks)))
+        files.append(file._replace(hunks=tuple(hunks)))
     return Patch(tuple(files))
 
 
@@ -77,16 +78,16 @@ def test_nothing_is_invented(written: list[Patch], committed: Patch) -> None:
         for hunk in file.hunks:
             assert hunk.lines
             assert all(line.author == A for line in hunk.lines)
-            bare = [evolve(line, author=None) for line in hunk.lines]
+            bare = [line._replace(author=None) for line in hunk.lines]
             assert not Counter(bare) - Counter(ranges[hunk.new_start].touched)
-            assert evolve(hunk, lines=()) == evolve(ranges[hunk.new_start], lines=())
+            assert hunk._replace(lines=()) == ranges[hunk.new_start]._replace(lines=())
 
 
 @given(_patches())
 def test_what_was_committed_as_it_was_written_is_all_found(patch: Patch) -> None:
     found = intersect([sign(patch, A)], patch)
     assert list(found.touched()) == [
-        (evolve(whole, hunks=kept.hunks), evolve(line, author=A))
+        (whole._replace(hunks=kept.hunks), line._replace(author=A))
         for whole in patch.files
         for kept in found.files
         if kept.path == whole.path

@@ -45,7 +45,7 @@ class Ingested(Answer):
             "duplicate": counts.duplicate,
             "skipped": counts.skipped,
             "problems": [
-                {"index": one.index, "reason": one.reason, "session_id": one.session_id}
+                {"index": one.position, "reason": one.reason, "session_id": one.session_id}
                 for one in counts.problems
             ],
             "error": str(self.failure) if self.failure is not None else None,
@@ -111,7 +111,7 @@ def ingest(call: Call) -> Answer:
     notes = []
     for one in (*counts.errors, *((failure,) if failure else ())):
         notes += [str(one), one.hint and f"hint: {one.hint}"]
-    notes += [f"item {one.index} was skipped: {one.reason}" for one in counts.problems[:3]]
+    notes += [f"item {one.position} was skipped: {one.reason}" for one in counts.problems[:3]]
     if counts.skipped > 3:
         notes.append(f"{counts.skipped - 3} more were skipped; --json tells of each")
     return Ingested(

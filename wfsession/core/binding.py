@@ -16,7 +16,14 @@ from typing import Any
 from wfsession.core import layout
 from wfsession.core.disk import Folder
 from wfsession.core.draft import Draft, Make, read_file
-from wfsession.core.locate import Place, find_bound, find_session, open_root, read_binding
+from wfsession.core.locate import (
+    Environment,
+    Place,
+    find_bound,
+    find_session,
+    open_root,
+    read_binding,
+)
 from wfsession.core.model import Binding, Event, Step, ThreadFacts
 from wfsession.core.names import find_thread_fault
 from wfsession.core.operation import DEFAULT_TIMEOUT_S, Operation, run
@@ -49,6 +56,13 @@ def parse_thread(data: bytes | None) -> Data | None:
     if not isinstance(spans, list) or not all(isinstance(span, dict) for span in spans):
         return None
     return dict(found)
+
+
+def declare(environment: Environment) -> ThreadFacts:
+    """Return what the spawner of a thread declared of it in its environment."""
+    return ThreadFacts(
+        run=environment.run, parent=environment.parent, declared_label=environment.label
+    )
 
 
 def check_thread(thread: str) -> None:

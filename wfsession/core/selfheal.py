@@ -7,8 +7,7 @@ wrong, no call more is made. What cannot be healed now is left to the doctor.
 
 import time
 from collections.abc import Iterator
-
-from attrs import frozen
+from typing import NamedTuple
 
 from wfsession.core import layout
 from wfsession.core.activation import remove_marker
@@ -34,8 +33,7 @@ _SETTLED_RECORD_NS = 2_000_000_000
 _MADE_BY_LOCKING = frozenset({layout.PRIVATE, layout.IGNORE})
 
 
-@frozen
-class Arrival:
+class Arrival(NamedTuple):
     """Where a command begins to work.
 
     `session` is None where none is meant. `note` is a sentence about a binding that could not be
@@ -47,8 +45,7 @@ class Arrival:
     healed: str
 
 
-@frozen
-class _Seen:
+class _Seen(NamedTuple):
     """One look at a root: the session that is meant, and the listing that was read for it."""
 
     listing: Listing

@@ -6,6 +6,9 @@ empty file for each thing on which it depends what they are to be told: the root
 `.wf/told`, each one's binding and record. A stamp has the time of its thing; as long as all of them
 are equal to the second, nothing was changed since everybody knew how things stood.
 
+`.wf/unkept` is such a stamp of the user's settings where these have no edit kept; the path of their
+file stands in it.
+
 Works without the lock. Whoever writes stamps looked before that; what changed since has another
 time than its stamp. Loads nothing heavy.
 """
@@ -15,6 +18,7 @@ import time
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
+from wfsession.core.locate import open_root
 from wfsession.core.markers import Listing, read_markers
 from wfsession.errors import UnsafePath
 from wfsession.hooks.present import read_present
@@ -24,6 +28,7 @@ from wfsession.hooks.told import Told, list_told, read_told, write_told
 QUIET = "quiet"
 # An empty file beside the stamps' directory: what is said is kept, so prompts are no quiet events.
 TRACED = "traced"
+UNKEPT = "unkept"
 ROOT, LATE = "root", "late"
 # A change in the same moment may leave a time as it was, and some shells compare whole seconds.
 _SETTLED_NS = 2_000_000_000
@@ -52,6 +57,35 @@ def set_traced(root: Folder, is_on: bool) -> None:
             private.create(TRACED, b"")
         elif not is_on:
             _unlink(private, TRACED)
+
+
+def rest_from_edits(root_path: str, path: str, status: os.stat_result) -> None:
+    """Let the shell answer edits, until the settings change that have none kept.
+
+    Args:
+        root_path: the root.
+        path: the file of the settings.
+        status: that of the file, taken before it was read.
+
+    On crash: as before; Python answers.
+    """
+    # What is linked may be changed by another link, to a file of whatever age.
+    if os.path.realpath(path) != path:
+        return
+    try:
+        with open_root(root_path) as root, root.child(layout.PRIVATE) as private:
+            if _is_settled(status, _read_clock(private)):
+                name = f"{UNKEPT}-{os.getpid()}-{os.urandom(6).hex()}"
+                with private.child(layout.STAGING) as staging:
+                    staging.create(name, os.fsencode(path) + b"\n")
+                    staging.set_mtime(name, status.st_mtime_ns)
+                    staging.replace(name, UNKEPT, private)
+    except (OSError, UnsafePath):
+        pass  # no `.wf`, or none that can be written: Python goes on to answer
+
+
+def _is_settled(status: os.stat_result, now_ns: int) -> bool:
+    return now_ns - max(status.st_mtime_ns, status.st_ctime_ns) >= _SETTLED_NS
 
 
 def refresh(root: Folder) -> None:
@@ -84,7 +118,7 @@ def _look(root: Folder, private: Folder) -> "tuple[Stamps, bool]":
     waiting = [_look_at(root, private, thread, listing, stamps, now_ns) for thread in threads]
     if any(kind == "waits" for kind in waiting):
         raise _Busy
-    if any(now_ns - max(one.st_mtime_ns, one.st_ctime_ns) < _SETTLED_NS for one in stamps.values()):
+    if not all(_is_settled(one, now_ns) for one in stamps.values()):
         raise _Busy
     return stamps, LATE in waiting or private.find(TRACED) is not None
 

@@ -7,7 +7,7 @@ import os
 import shlex
 from datetime import timedelta
 
-from wfsession.core.binding import bind
+from wfsession.core.binding import bind, declare
 from wfsession.core.disk import Folder
 from wfsession.core.locate import Environment, find_bound, open_root, read_binding
 from wfsession.core.model import ThreadFacts
@@ -18,7 +18,6 @@ from wfsession.hooks.agent import TIMEOUT_S, HookCall, Outcome
 from wfsession.hooks.context import describe
 from wfsession.hooks.present import find_present
 from wfsession.hooks.told import remember
-from wfsession.threads.bindings import declare, list_threads
 
 _GIT_TIMEOUT_S = 2.0
 _ENVIRONMENT_BYTES = 1_000_000
@@ -77,6 +76,9 @@ def _find_cleared(call: HookCall) -> str:
     It has another id, and nothing in the event says which one it had. Where several may be meant,
     none is.
     """
+    # Loaded here, as it takes long and few conversations begin so.
+    from wfsession.threads.bindings import list_threads
+
     since = now() - _MOMENT
     cleared = [
         thread.name

@@ -5,6 +5,7 @@ and loads only what the event at hand needs.
 """
 
 import os
+import sys
 import time
 
 from wfsession.core import layout
@@ -13,8 +14,8 @@ from wfsession.core.private import make_private
 from wfsession.errors import WfError
 from wfsession.hooks.agent import END, KEEP, START, HookCall
 from wfsession.hooks.present import read_text
-from wfsession.hooks.quiet import set_traced
-from wfsession.settings import TraceSettings, read_settings
+from wfsession.hooks.quiet import rest_from_edits, set_traced
+from wfsession.settings import FILE, TraceSettings, read_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,17 +40,34 @@ def trace(act: str, call: HookCall) -> tuple[str, ...]:
         return (str(error),)
 
 
-def _find_patience(settings: TraceSettings) -> "Patience":
-    from attrs import evolve
+def _read_settings() -> TraceSettings:
+    return read_settings(find_settings_quickly()).trace
 
+
+def find_settings_quickly() -> str | None:
+    """Return where the user's settings are, or None where platformdirs is to be asked.
+
+    That takes as long to load as to keep an edit, and says of Linux what is said here.
+    Source: the XDG Base Directory Specification.
+    """
+    named = os.environ.get("XDG_CONFIG_HOME", "")
+    home = os.environ.get("HOME", "")
+    if sys.platform != "linux" or "ANDROID_ROOT" in os.environ:
+        return None
+    if named.strip() != named or not os.path.isabs(named or home):
+        return None
+    return os.path.join(named or os.path.join(home, ".config"), "wfsession", FILE)
+
+
+def _find_patience(settings: TraceSettings) -> "Patience":
     from wfsession.trace.book import make_patience
 
-    return evolve(make_patience(settings), attempts=1, timeout_s=_TIMEOUT_S)
+    return make_patience(settings)._replace(attempts=1, timeout_s=_TIMEOUT_S)
 
 
 def _begin(call: HookCall) -> tuple[str, ...]:
     """Put down whether prompts are to be kept, and take what was held of the conversation."""
-    settings = read_settings().trace
+    settings = _read_settings()
     with open_root(call.root) as root:
         make_private(root)
         set_traced(root, settings.messages)
@@ -63,12 +81,17 @@ def _begin(call: HookCall) -> tuple[str, ...]:
 
 
 def _keep(act: str, call: HookCall) -> tuple[str, ...]:
-    settings = read_settings().trace
+    path = find_settings_quickly()
+    status = os.stat(path) if path is not None and os.path.exists(path) else None
+    settings = read_settings(path).trace
     if act == KEEP and not settings.patches:
+        if path is not None and status is not None:
+            rest_from_edits(call.root, path, status)
         return ()
     from wfsession.trace.allowed import make_allows
-    from wfsession.trace.envelopes import Batch, judge_event
+    from wfsession.trace.claude_events import judge_event
     from wfsession.trace.intake import Intake
+    from wfsession.trace.item import Batch
 
     intake = Intake(call.root, _find_patience(settings), allows=make_allows(settings))
     found = judge_event(call.data, time.time_ns() // 1_000_000)
@@ -83,6 +106,6 @@ def _end(call: HookCall) -> tuple[str, ...]:
     if place is not None and transcript:
         from wfsession.trace.stories import keep_story
 
-        patience = _find_patience(read_settings().trace)
+        patience = _find_patience(_read_settings())
         keep_story(call.root, call.thread, place.name, transcript, patience, MOST_AT_END_BYTES)
     return ()

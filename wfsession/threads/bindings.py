@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from wfsession.core import layout
-from wfsession.core.binding import bind, close, label, parse_thread
+from wfsession.core.binding import bind, close, declare, label, parse_thread
 from wfsession.core.disk import Folder
 from wfsession.core.draft import read_file
 from wfsession.core.locate import Environment, find_bound, open_root, read_binding
@@ -79,13 +79,6 @@ class Thread:
     def is_open(self) -> bool:
         """Tell whether it may still be at work: it is bound, and nobody closed it."""
         return self.session is not None and self.closed is None
-
-
-def declare(environment: Environment) -> ThreadFacts:
-    """Return what the spawner of a thread declared of it in its environment."""
-    return ThreadFacts(
-        run=environment.run, parent=environment.parent, declared_label=environment.label
-    )
 
 
 def bind_thread(

@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import FileIO
-from typing import Any
-
-import orjson
-from attrs import define, field, frozen
+from typing import Any, NamedTuple
 
 from wfsession.core import layout
 from wfsession.core.disk import Folder
+from wfsession.core.jsontext import parse_json
 from wfsession.core.lock import Lock
 from wfsession.core.private import make_private
 from wfsession.errors import Conflict, LockTimeout
@@ -30,8 +28,7 @@ _OF_THE_LINE = frozenset({"v", "kind", "hash"})
 _NOBODY = b"*\n"
 
 
-@frozen
-class Patience:
+class Patience(NamedTuple):
     """How long to wait for a conversation that is busy.
 
     `attempts` tries of `timeout_s` seconds; between them `first_wait_s`, doubled each time, at most
@@ -97,7 +94,6 @@ def open_conversations(home: Folder, is_root: bool) -> Folder:
     return folder
 
 
-@define
 class Book:
     """What is known of a conversation's file, as far as it was read.
 
@@ -105,12 +101,12 @@ class Book:
     `is_torn` is whether the last one lacks its end, as a killed writer leaves it.
     """
 
-    hashes: set[str] = field(factory=set)
-    messages: dict[tuple[str, str], frozenset[str]] = field(factory=dict)
-    identity: tuple[int, int] = (0, 0)
-    end: int = 0
-    lines: int = 0
-    is_torn: bool = False
+    __slots__ = ("end", "hashes", "identity", "is_torn", "lines", "messages")
+
+    def __init__(self) -> None:
+        self.hashes: set[str] = set()
+        self.messages: dict[tuple[str, str], frozenset[str]] = {}
+        self.forget()
 
     def read_on(self, folder: Folder, name: str) -> None:
         """Read what came to the file since it was read last; all of it if it is another one."""
@@ -137,13 +133,16 @@ class Book:
 
     def _note_bytes(self, line: bytes) -> None:
         """Take a line for written; nothing where it is no object."""
+        if not line:
+            # What is behind the last newline, of a file that is whole.
+            return
         if line.startswith(_PART) and line[-42:-34] == _HASH and line.endswith(b'"}'):
             # As we write it: of a part, which may be long, its hash is all that counts.
             self.hashes.add(line[-34:-2].decode(errors="replace"))
             self.lines += 1
             return
         try:
-            found = orjson.loads(line)
+            found = parse_json(line)
         except ValueError:
             return
         if isinstance(found, dict):

@@ -120,11 +120,11 @@ def _claim(changes: Patch, lines: Mapping[str, tuple[Span, ...]]) -> Patch:
         hunks = []
         for hunk in file.hunks:
             touched = (
-                evolve(line, author=find_author(spans, line.kind, line.number))
+                line._replace(author=find_author(spans, line.kind, line.number))
                 for line in hunk.touched
             )
-            hunks.append(evolve(hunk, lines=tuple(line for line in touched if line.author)))
-        files.append(evolve(file, hunks=tuple(hunks)))
+            hunks.append(hunk._replace(lines=tuple(line for line in touched if line.author)))
+        files.append(file._replace(hunks=tuple(hunks)))
     return Patch(tuple(files))
 
 

@@ -3,8 +3,7 @@
 Numbers of lines are those of the file where the event tells them, else 0: not known.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wfsession.trace.patch import Author, Hunk, Line, Patch, PatchFile
@@ -120,11 +119,20 @@ def _split(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
+def _match(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return how some lines become others, as difflib tells it."""
+    if not old and new:
+        return [("insert", 0, 0, 0, len(new))]
+    # Loaded for the few events that do not tell their hunks.
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+
 def _compare(before: str, after: str, author: Author | None) -> Iterator[Hunk]:
     """Yield how one text becomes the other, with no lines around."""
     old, new = _split(before), _split(after)
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+    for tag, old_from, old_to, new_from, new_to in _match(old, new):
         if tag != "equal":
             texts = [f"-{line}" for line in old[old_from:old_to]]
             texts += [f"+{line}" for line in new[new_from:new_to]]
@@ -140,9 +148,8 @@ def _compare(before: str, after: str, author: Author | None) -> Iterator[Hunk]:
 def _read_replacements(given: Mapping[str, Any], author: Author | None) -> Iterator[Hunk]:
     """Yield what was put in the place of what, where nobody says at which line."""
     for old, new, _ in _list_replacements(given):
-        matcher = difflib.SequenceMatcher(None, _split(old), _split(new), autojunk=False)
         texts = []
-        for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        for tag, old_from, old_to, new_from, new_to in _match(_split(old), _split(new)):
             if tag == "equal":
                 texts += [f" {line}" for line in _split(old)[old_from:old_to]]
             else:

@@ -14,12 +14,25 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
-from attrs import define, field, frozen
+from attrs import define, field
 
 from wfsession.core.names import find_thread_fault
 from wfsession.errors import InvalidValue
-from wfsession.trace.claude_events import read_event
-from wfsession.trace.item import PATCH, ROLES, Entry, Item, Problem, make_message, make_part
+from wfsession.trace.claude_events import judge_event
+from wfsession.trace.item import (
+    PATCH,
+    ROLES,
+    Bad,
+    Batch,
+    Entry,
+    Item,
+    Problem,
+    check_session,
+    get_text,
+    make_message,
+    make_part,
+    show,
+)
 from wfsession.trace.stream import MAX_ITEM_BYTES, Broken, Member, Payload, split_envelope
 
 MESSAGE, PART = "message", "message.part"
@@ -29,20 +42,7 @@ _MOST_MS = 2**63 - 1
 _BATCH_BYTES = 1 << 20
 # So much is held of an envelope that says what it is behind its items.
 _MOST_HELD_BYTES = 2 * MAX_ITEM_BYTES
-_MOST_SHOWN = 40
 _EVENT = "hook_event_name"
-
-
-@frozen
-class Batch:
-    """Some items of one envelope. `agent` is the tool that it names, or empty."""
-
-    agent: str
-    found: tuple[Item | Problem, ...]
-
-
-class Bad(ValueError):
-    """One item cannot be used. The message says why."""
 
 
 def read_envelope(read: Callable[[int], bytes], now_ms: int) -> Iterator[Batch]:
@@ -113,7 +113,7 @@ class _Reading:
         # In an event of a hook, `tool_name` is the tool that the agent used.
         agent = "" if _EVENT in self.members else self.members.get("tool_name", "")
         if not isinstance(agent, str) or "--" in agent or find_thread_fault(f"{agent or 'a'}--1"):
-            raise Broken(f"tool_name cannot be the name of an agent: {_show(agent)}")
+            raise Broken(f"tool_name cannot be the name of an agent: {show(agent)}")
         return agent
 
     def judge(self) -> Batch:
@@ -121,7 +121,7 @@ class _Reading:
         if "type" in self.members:
             kind = _SAME_KIND.get(str(self.members["type"]), "")
             if not kind:
-                raise Broken(f"its type is {_show(self.members['type'])}, which is not known")
+                raise Broken(f"its type is {show(self.members['type'])}, which is not known")
         elif not agent:
             raise Broken("it has none of type, tool_name and hook_event_name")
         first = self.judged
@@ -129,22 +129,6 @@ class _Reading:
         self.judged += len(self.held)
         self.held, self.size_bytes = [], 0
         return Batch(agent, found)
-
-
-def _show(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
-
-
-def judge_event(event: Mapping[str, Any], now_ms: int) -> Item | Problem:
-    """Return what an event of a hook tells of its conversation at `now_ms`, in ms since 1970."""
-    session_id = event.get("session_id")
-    try:
-        _check_session(event)
-        entries = read_event(event, now_ms)
-    except ValueError as error:
-        return Problem(0, str(error), session_id if isinstance(session_id, str) else None)
-    return Item(0, str(session_id), entries)
 
 
 def _judge(index: int, data: bytes | None, kind: str) -> Item | Problem:
@@ -158,8 +142,8 @@ def _judge(index: int, data: bytes | None, kind: str) -> Item | Problem:
         if kind and named is not None:
             raise Bad("it has a type of its own, in an envelope that has one")
         if not kind and named not in (MESSAGE, PART):
-            raise Bad(f"its type must be message or message.part, and is {_show(named)}")
-        session = _check_session(item)
+            raise Bad(f"its type must be message or message.part, and is {show(named)}")
+        session = check_session(item)
         entries = (_read_message if (kind or named) == MESSAGE else _read_part)(item)
     except Bad as error:
         return Problem(index, str(error), session_id if isinstance(session_id, str) else None)
@@ -176,29 +160,12 @@ def _parse(data: bytes) -> dict[str, Any]:
     return item
 
 
-def _check_session(item: Mapping[str, Any]) -> str:
-    session_id = _get_text(item, "session_id")
-    fault = find_thread_fault(f"agent--{session_id}")
-    if fault:
-        raise Bad(f"session_id {_show(session_id)} cannot be used: {fault}")
-    return session_id
-
-
-def _get_text(item: Mapping[str, Any], name: str, may_be_empty: bool = False) -> str:
-    value = item.get(name)
-    if not isinstance(value, str):
-        raise Bad(f"{name} is missing" if value is None else f"{name} is no text: {_show(value)}")
-    if not value and not may_be_empty:
-        raise Bad(f"{name} is empty")
-    return value
-
-
 def _get_time(item: Mapping[str, Any]) -> int:
     at_ms = item.get("generated_at_unix_ms")
     if at_ms is None:
         raise Bad("generated_at_unix_ms is missing")
     if type(at_ms) is not int or not 0 <= at_ms <= _MOST_MS:
-        raise Bad(f"generated_at_unix_ms must be a whole number from 0, and is {_show(at_ms)}")
+        raise Bad(f"generated_at_unix_ms must be a whole number from 0, and is {show(at_ms)}")
     return at_ms
 
 
@@ -208,10 +175,10 @@ def _leave_out(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _read_message(item: Mapping[str, Any]) -> tuple[Entry, ...]:
-    session_id, message_id = _get_text(item, "session_id"), _get_text(item, "message_id")
-    role, at_ms = _get_text(item, "role"), _get_time(item)
+    session_id, message_id = get_text(item, "session_id"), get_text(item, "message_id")
+    role, at_ms = get_text(item, "role"), _get_time(item)
     if role not in ROLES:
-        raise Bad(f"role must be user or assistant, and is {_show(role)}")
+        raise Bad(f"role must be user or assistant, and is {show(role)}")
     more = _leave_out(item, "role")
     diffs: list[Any] = []
     summary = more.get("summary")
@@ -261,10 +228,10 @@ def _compare(path: str, before: str, after: str) -> str:
 
 def _read_part(item: Mapping[str, Any]) -> tuple[Entry, ...]:
     part = make_part(
-        _get_text(item, "session_id"),
-        _get_text(item, "message_id"),
-        _get_text(item, "part_type"),
-        _get_text(item, "text", may_be_empty=True),
+        get_text(item, "session_id"),
+        get_text(item, "message_id"),
+        get_text(item, "part_type"),
+        get_text(item, "text", may_be_empty=True),
         _get_time(item),
         _leave_out(item, "part_type", "text"),
     )

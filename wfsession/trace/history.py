@@ -7,7 +7,7 @@ neighbouring places are two hunks, and the ranges of a hunk are the lines that i
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from wfsession.core.times import from_ns
 from wfsession.errors import GitFailed, InvalidValue
@@ -117,7 +117,7 @@ def _keep_common(patches: list[Patch]) -> Patch:
             [line for line in kept if line.kind == "added" and (file.path, line.number) in common]
         )
         if hunks:
-            files.append(evolve(file, hunks=hunks))
+            files.append(file._replace(hunks=hunks))
     return Patch(tuple(files))
 
 

@@ -9,8 +9,7 @@ Imports core, settings and this room; takes the present and the environment as a
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from io import FileIO
-
-from attrs import define, field, frozen
+from typing import NamedTuple
 
 from wfsession.core import layout
 from wfsession.core.attic import open_below, set_aside
@@ -20,7 +19,6 @@ from wfsession.core.lock import Lock
 from wfsession.core.names import find_thread_fault
 from wfsession.core.times import now
 from wfsession.errors import SessionArchived, WfError, as_wf_error
-from wfsession.threads.lines import read_batches
 from wfsession.trace.book import (
     Book,
     Patience,
@@ -28,9 +26,7 @@ from wfsession.trace.book import (
     hold_conversation,
     open_conversations,
 )
-from wfsession.trace.envelopes import Batch
-from wfsession.trace.item import Entry, Item, Problem, encode_line
-from wfsession.trace.written import SUFFIX
+from wfsession.trace.item import SUFFIX, Batch, Entry, Item, Problem, encode_line
 
 # Of problems so many are told one by one; all are counted.
 MOST_PROBLEMS = 1_000
@@ -40,8 +36,7 @@ UNKNOWN_AGENT = "unknown"
 Allows = Callable[[Entry], bool]
 
 
-@frozen
-class Counts:
+class Counts(NamedTuple):
     """What became of items: each is persisted, a duplicate, or skipped for a problem.
 
     `problems` are the first MOST_PROBLEMS; `errors` are those that were not the items' own fault.
@@ -59,8 +54,7 @@ class Counts:
         return self.persisted + self.duplicate + self.skipped
 
 
-@frozen
-class Claimed:
+class Claimed(NamedTuple):
     """What came to a session of a thread that was held; `lines` are those that were new there."""
 
     thread: str
@@ -68,7 +62,6 @@ class Claimed:
     lines: int
 
 
-@define
 class Intake:
     """Takes items into a root's conversations, batch by batch.
 
@@ -81,15 +74,24 @@ class Intake:
         dry_run: whether to count only.
     """
 
-    root_path: str
-    patience: Patience
-    pin: str = ""
-    asking: str = ""
-    allows: Allows | None = None
-    dry_run: bool = False
-    counts: Counts = field(factory=Counts)
-    _books: dict[tuple[str, str], Book] = field(factory=dict)
-    _agents: dict[str, str] = field(factory=dict)
+    def __init__(
+        self,
+        root_path: str,
+        patience: Patience,
+        pin: str = "",
+        asking: str = "",
+        allows: Allows | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        self.root_path = root_path
+        self.patience = patience
+        self.pin = pin
+        self.asking = asking
+        self.allows = allows
+        self.dry_run = dry_run
+        self.counts = Counts()
+        self._books: dict[tuple[str, str], Book] = {}
+        self._agents: dict[str, str] = {}
 
     def take(self, batch: Batch) -> None:
         """Keep a batch; what cannot be kept is counted and told, never raised.
@@ -105,24 +107,24 @@ class Intake:
                 self._find_pinned(root)
             for one in batch.found:
                 if isinstance(one, Problem):
-                    self._skip(one.index, one.reason, one.session_id)
+                    self._skip(one.position, one.reason, one.session_id)
                     continue
                 agent = batch.agent or self._find_agent(root, one.session_id)
                 thread = f"{agent}--{one.session_id}"
                 fault = find_thread_fault(thread)
                 if fault:
                     self._skip(
-                        one.index, f"{thread[:80]!r} cannot be a thread: {fault}", one.session_id
+                        one.position, f"{thread[:80]!r} cannot be a thread: {fault}", one.session_id
                     )
                 else:
                     by_thread.setdefault(thread, []).append(one)
             for thread, items in by_thread.items():
                 self._take_thread(root, thread, items)
 
-    def _skip(self, index: int, reason: str, session_id: str | None) -> None:
+    def _skip(self, position: int, reason: str, session_id: str | None) -> None:
         problems = self.counts.problems
         if len(problems) < MOST_PROBLEMS:
-            problems = (*problems, Problem(index, reason, session_id))
+            problems = (*problems, Problem(position, reason, session_id))
         self._count(skipped=1, problems=problems)
 
     def _count(
@@ -172,14 +174,14 @@ class Intake:
         except (OSError, WfError) as problem:
             error = as_wf_error(root.path, problem) if isinstance(problem, OSError) else problem
             for item in items:
-                self._skip(item.index, str(error), item.session_id)
+                self._skip(item.position, str(error), item.session_id)
             self._count(errors=(error,))
             # What was noted as written may not be.
             self._books = {key: book for key, book in self._books.items() if key[0] != thread}
             return
         for item, state in zip(items, written, strict=True):
             if state is None:
-                self._skip(item.index, "the settings keep nothing of it", item.session_id)
+                self._skip(item.position, "the settings keep nothing of it", item.session_id)
             else:
                 self._count(persisted=int(state), duplicate=int(not state))
 
@@ -290,6 +292,9 @@ def claim(root_path: str, threads: Iterable[str], name: str, patience: Patience)
 
 def _add_missing(waiting: Folder, folder: Folder, name: str) -> int:
     """Write what is held and not in a session yet behind what it has; return how many lines."""
+    # Loaded here, as it takes long and most edits find nothing that is held.
+    from wfsession.threads.lines import read_batches
+
     book = Book()
     book.read_on(folder, name)
     added = 0

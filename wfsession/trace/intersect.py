@@ -8,8 +8,6 @@ once. Source: the intersection of constructed and committed patches.
 
 from collections.abc import Iterable
 
-from attrs import evolve
-
 from wfsession.trace.patch import Author, Line, Patch, PatchFile
 
 _NumberKey = tuple[str, str, int]
@@ -75,14 +73,14 @@ def _keep(committed: Patch, found: dict[_Where, Author]) -> Patch:
         hunks = []
         for place, hunk in enumerate(file.hunks):
             lines = tuple(
-                evolve(line, author=found[at, place, index])
+                line._replace(author=found[at, place, index])
                 for index, line in enumerate(hunk.lines)
                 if (at, place, index) in found
             )
             if lines:
-                hunks.append(evolve(hunk, lines=lines))
+                hunks.append(hunk._replace(lines=lines))
         if hunks:
-            files.append(evolve(file, hunks=tuple(hunks)))
+            files.append(file._replace(hunks=tuple(hunks)))
     return Patch(tuple(files))
 
 

@@ -1,29 +1,32 @@
 """What agents hand over of a conversation, as lines of it: messages and their parts. Values; pure.
 
 An *entry* is what becomes a line of a conversation's file. An *item* is what was handed over as
-one, and may be several entries; what cannot be used is a *problem*.
+one, and may be several entries; what cannot be used is a *problem*. Loads nothing heavy, as hooks
+make entries at every edit.
 """
 
+import json
+import sys
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-import orjson
-from attrs import frozen
+from wfsession.core.names import find_thread_fault
 
-from wfsession.trace.written import VERSION
-
+# How the files of conversations end, and the version of their lines.
+SUFFIX = ".jsonl"
+VERSION = 1
 PATCH, TEXT = "patch", "text"
 PART_TYPES = frozenset({TEXT, "reasoning", PATCH, "question"})
 ROLES = ("user", "assistant")
 # What each line has of ours, so that what an item has of that name stands under `given`.
 _OURS = frozenset({"v", "kind", "hash", "given", "unknown_type"})
 _HASH_BYTES = 16
+_MOST_SHOWN = 40
 _NOTHING: Mapping[str, Any] = {}
 
 
-@frozen
-class Entry:
+class Entry(NamedTuple):
     """A line of a conversation, as its object: `v`, `kind`, what it says, `hash` of that."""
 
     line: Mapping[str, Any]
@@ -36,25 +39,81 @@ class Entry:
 
 def encode_line(line: Mapping[str, Any]) -> bytes:
     """Return a line of a conversation as bytes, with its end."""
-    return orjson.dumps(line) + b"\n"
+    return _encode(line) + b"\n"
 
 
-@frozen
-class Item:
-    """What was handed over as one: its place in the envelope, from 0, and its entries."""
+def _encode(value: object, sorts: bool = False) -> bytes:
+    """Return JSON as orjson writes it.
 
-    index: int
+    While nobody has loaded that, the standard library does: all that an event of a hook gives are
+    texts and whole numbers, which both write alike.
+    """
+    if "orjson" not in sys.modules:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sorts)
+        return text.encode()
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sorts else None)
+
+
+class Item(NamedTuple):
+    """What was handed over as one: its position in the envelope, from 0, and its entries."""
+
+    position: int
     session_id: str
     entries: tuple[Entry, ...]
 
 
-@frozen
-class Problem:
+class Problem(NamedTuple):
     """An item that was not kept, and why. `session_id` is None where it tells none."""
 
-    index: int
+    position: int
     reason: str
     session_id: str | None
+
+
+class Batch(NamedTuple):
+    """Some items of one envelope. `agent` is the tool that it names, or empty."""
+
+    agent: str
+    found: tuple[Item | Problem, ...]
+
+
+class Bad(ValueError):
+    """One item cannot be used. The message says why."""
+
+
+def check_session(item: Mapping[str, Any]) -> str:
+    """Return whose conversation an item is of, in its agent's words.
+
+    Raises:
+        Bad: it does not tell, or that can be no name of a thread.
+    """
+    session_id = get_text(item, "session_id")
+    fault = find_thread_fault(f"agent--{session_id}")
+    if fault:
+        raise Bad(f"session_id {show(session_id)} cannot be used: {fault}")
+    return session_id
+
+
+def get_text(item: Mapping[str, Any], name: str, may_be_empty: bool = False) -> str:
+    """Return a text of an item.
+
+    Raises:
+        Bad: there is none.
+    """
+    value = item.get(name)
+    if not isinstance(value, str):
+        raise Bad(f"{name} is missing" if value is None else f"{name} is no text: {show(value)}")
+    if not value and not may_be_empty:
+        raise Bad(f"{name} is empty")
+    return value
+
+
+def show(value: object) -> str:
+    """Return a value for a sentence about it, short."""
+    shown = repr(value)
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
 
 
 def make_message(
@@ -103,7 +162,7 @@ def make_part(
 def _make_entry(
     kind: Literal["message", "part"], data: Mapping[str, Any], told: Mapping[str, Any]
 ) -> Entry:
-    text = orjson.dumps([kind, told], option=orjson.OPT_SORT_KEYS)
+    text = _encode([kind, told], sorts=True)
     digest = blake2b(text, digest_size=_HASH_BYTES).hexdigest()
     return Entry({"v": VERSION, "kind": kind, **data, "hash": digest})
 
@@ -116,4 +175,4 @@ def _set_apart(more: Mapping[str, Any]) -> dict[str, Any]:
 
 def make_digest(*words: object) -> str:
     """Return a short text that is the same for the same words."""
-    return blake2b(orjson.dumps(words), digest_size=_HASH_BYTES).hexdigest()
+    return blake2b(_encode(words), digest_size=_HASH_BYTES).hexdigest()

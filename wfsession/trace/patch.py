@@ -1,16 +1,16 @@
-"""What a patch is: files, hunks and lines, each line with whoever wrote it. Values only; pure."""
+"""What a patch is: files, hunks and lines, each line with whoever wrote it. Values only; pure.
+
+Named tuples, as a hook makes them at every edit, and attrs takes longer to load than that takes.
+"""
 
 from collections.abc import Iterator
-from typing import Literal
-
-from attrs import frozen
+from typing import Literal, NamedTuple
 
 Kind = Literal["added", "modified", "deleted", "renamed"]
 Touch = Literal["added", "removed", "context"]
 
 
-@frozen
-class Author:
+class Author(NamedTuple):
     """Whoever wrote a line: a thread, `<agent>--<id>`, that worked on a session, with a model.
 
     `model_id` is empty where it is not known.
@@ -28,8 +28,7 @@ class Author:
         return f"wfsession:{quote(self.session, safe='')}/{quote(self.thread, safe='')}"
 
 
-@frozen
-class Line:
+class Line(NamedTuple):
     """A line of a hunk. Only those that are added or removed are touched.
 
     `number` is that in the new file, for one that is removed that in the old; 0 where it is not
@@ -48,8 +47,7 @@ class Line:
         return self.kind, self.content.removesuffix("\r")
 
 
-@frozen
-class Hunk:
+class Hunk(NamedTuple):
     """A hunk, with the ranges as its header gives them; a start of 0 is not known, if it counts."""
 
     old_start: int
@@ -76,8 +74,7 @@ class Hunk:
         return models.pop() if len(models) == 1 else ""
 
 
-@frozen
-class PatchFile:
+class PatchFile(NamedTuple):
     """What a patch does to one file. `old_path` is None for a new one, `new_path` for a deleted.
 
     `extended` are git's lines between `diff --git` and the names, as they stand: modes,
@@ -96,8 +93,7 @@ class PatchFile:
         return self.new_path or self.old_path or ""
 
 
-@frozen
-class Patch:
+class Patch(NamedTuple):
     """Several files' changes, in their order."""
 
     files: tuple[PatchFile, ...] = ()
@@ -110,8 +106,7 @@ class Patch:
                     yield file, line
 
 
-@frozen
-class Written:
+class Written(NamedTuple):
     """A patch that an agent made: who, when (ms since 1970), and what it did."""
 
     author: Author

@@ -6,8 +6,7 @@ them is content. What is not UTF-8 comes and goes as surrogates.
 
 import re
 from collections.abc import Iterator
-
-from attrs import evolve, frozen
+from typing import NamedTuple
 
 from wfsession.trace.patch import Author, Hunk, Kind, Line, Patch, PatchFile
 from wfsession.trace.paths import (
@@ -29,8 +28,7 @@ _SIGNS = {"added": "+", "removed": "-", "context": " "}
 _MOST_LINES = 10**9
 
 
-@frozen
-class Unparsed:
+class Unparsed(NamedTuple):
     """A text that is no diff which can be understood, and why."""
 
     reason: str
@@ -201,7 +199,7 @@ class _Body:
 
     def mark_end(self) -> None:
         if self.lines:
-            self.lines[-1] = evolve(self.lines[-1], has_newline=False)
+            self.lines[-1] = self.lines[-1]._replace(has_newline=False)
 
 
 def _find_moved(extended: list[str]) -> tuple[str, str] | None:

@@ -23,9 +23,8 @@ from wfsession.threads.events import Response, ToolCall
 from wfsession.threads.history import read_history
 from wfsession.threads.lines import read_batches
 from wfsession.threads.tools import make_label
-from wfsession.trace.item import PATCH, TEXT
+from wfsession.trace.item import PATCH, SUFFIX, TEXT
 from wfsession.trace.stories import list_thread_files
-from wfsession.trace.written import SUFFIX
 
 Source = Literal["kept", "transcript", "both", "none"]
 

@@ -17,12 +17,11 @@ from wfsession.core.jsontext import parse_json
 from wfsession.core.locate import open_root
 from wfsession.core.names import find_thread_fault, is_session_name, nfc
 from wfsession.errors import UnsafePath
+from wfsession.trace.item import SUFFIX, VERSION
 from wfsession.trace.patch import Author, Written
 from wfsession.trace.patches import Unparsed, parse_patch
 from wfsession.trace.paths import quote
 
-SUFFIX = ".jsonl"
-VERSION = 1
 # What stands in each line of a patch, and in few others.
 _SIGN = b'"patch"'
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
