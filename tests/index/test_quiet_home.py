@@ -125,7 +125,9 @@ def test_what_a_link_leads_to_may_go_and_come_again(
     home: Home, listings: list[str], tmp_path: Path, link: str
 ) -> None:
     home.put("two.jsonl", [say("m2")])
-    place = tmp_path / "place"
+    # As a disk that is mounted and unmounted: what is on it has the times that it had.
+    disk, place = tmp_path / "disk", tmp_path / "disk" / "place"
+    disk.mkdir()
     if link.endswith(".jsonl"):
         place.write_bytes(home.put("elsewhere", [say("m1")]).read_bytes())
     else:
@@ -136,10 +138,12 @@ def test_what_a_link_leads_to_may_go_and_come_again(
     left = ["m1", "m2"] if link.endswith(".jsonl") else ["m2"]
     for _ in range(2):
         assert read_keys(home) == ["m1", "m2"]
-        place.rename(tmp_path / "aside")
-        assert read_keys(home) == left
-        assert read_keys(home) == left
-        (tmp_path / "aside").rename(place)
+        disk.rename(tmp_path / "aside")
+        for _ in range(2):
+            problems = home.ask(lambda _: None).refreshed.problems
+            assert [one.path for one in problems] == [str(home.file(link))] * (len(left) - 1)
+            assert read_keys(home) == left
+        (tmp_path / "aside").rename(disk)
     assert read_keys(home) == ["m1", "m2"]
 
 
@@ -169,6 +173,10 @@ def test_what_cannot_be_used_is_told_of_each_time(home: Home, listings: list[str
     for _ in range(2):
         assert len(home.ask(lambda _: None).refreshed.problems) == 1
     assert len(listings) == 3
+    with open(os.fsencode(home.project) + b"/\xff.jsonl", "wb"):
+        pass
+    for _ in range(2):
+        assert len(home.ask(lambda _: None).refreshed.problems) == 2
 
 
 def test_names_that_are_no_utf_8_are_kept_apart_too(home: Home, listings: list[str]) -> None:
