@@ -18,6 +18,7 @@ from wfsession.threads.claude_code import READER
 
 T = TypeVar("T")
 _moments = itertools.count(1_700_000_000)
+_LATEST = 1_750_000_000
 # Rows by what they are, without the numbers that depend on the order in which files were read.
 _DUMP = (
     (
@@ -69,6 +70,8 @@ class Home:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "claude"
+        # Whether all directories have rested when the index is asked; `folders.GRAIN_NS` must be 0.
+        self.rests = False
         self.sources = Sources(str(self.path), str(directory / "cache"))
         self.project = self.path / "projects" / "-home-sam-shop"
         self.project.mkdir(parents=True)
@@ -90,6 +93,8 @@ class Home:
         return age(path)
 
     def ask(self, question: Question[T], **more: Any) -> Answer[T]:
+        if self.rests:
+            age_folders(self.path)
         return ask(self.sources, question, **more)
 
     def with_roots(self, *roots: str) -> None:
@@ -103,6 +108,13 @@ def age(path: Path) -> Path:
     moment = next(_moments)
     os.utime(path, (moment, moment))
     return path
+
+
+def age_folders(home: Path) -> None:
+    """Give each directory that changed a time of its own, however fast the changes follow."""
+    for folder, _, _ in os.walk(home, followlinks=True):
+        if os.stat(folder).st_mtime > _LATEST:
+            age(Path(folder))
 
 
 def dump(connection: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:

@@ -1,10 +1,14 @@
-"""Whatever happens to files between refreshes, the index is the one that a rebuild would make."""
+"""Whatever happens to files between refreshes, the index is the one that a rebuild would make.
+
+Either the directories have rested each time, so that they are not listed, or they never have.
+"""
 
 import json
 import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -12,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.indexing import Home, age, dump_rebuilt, say
 from tests.transcripts import Line, call, encode, result, user
 from tests.transcripts import answer as respond
+from wfsession.threads import folders
 
 AGENT = "a1a1a1a1a1a1a1a1"
 RUN = "wf_1-a"
@@ -60,14 +65,19 @@ class Files(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="index-machine-"))
         self.home = Home(self.folder)
+        self.patch = pytest.MonkeyPatch()
 
     def teardown(self) -> None:
         self.compare()
+        self.patch.undo()
         shutil.rmtree(self.folder)
 
-    @initialize(some=pieces)
-    def begin(self, some: list[Line]) -> None:
+    @initialize(some=pieces, rests=st.booleans())
+    def begin(self, some: list[Line], rests: bool) -> None:
         self.home.put(NAMES[0], some)
+        if rests:
+            self.patch.setattr(folders, "GRAIN_NS", 0)
+            self.home.rests = True
 
     @rule(name=names, some=pieces)
     def write(self, name: str, some: list[Line]) -> None:

@@ -1,7 +1,7 @@
 """What is known of a file from outside, and whether it has to be read, from where. Pure.
 
-Imports nothing of ours. A file is known by its size, its time and its inode, and by a hash of what
-stands before the place up to which it was read.
+Imports the rule of times of threads. A file is known by its size, its time and its inode, and by a
+hash of what stands before the place up to which it was read.
 """
 
 import os
@@ -10,13 +10,11 @@ from typing import Literal
 
 from attrs import frozen
 
+from wfsession.threads.folders import is_settled_at
+
 Action = Literal["same", "grown", "anew"]
 
 TAIL_BYTES = 64
-# Within so long of each other, two writes may have one time.
-_GRAIN_NS = 2_000_000_000
-# A clock that goes ahead of ours by more than this is wrong, and no reason to read for ever.
-_AHEAD_NS = 3_600_000_000_000
 
 
 @frozen
@@ -52,8 +50,7 @@ def make_stamp(status: os.stat_result) -> Stamp:
 
 def is_settled(stamp: Stamp, now_ns: int) -> bool:
     """Tell whether a file that is written from now on will have another time."""
-    age_ns = now_ns - stamp.mtime_ns
-    return not -_AHEAD_NS < age_ns < _GRAIN_NS
+    return is_settled_at(stamp.mtime_ns, now_ns)
 
 
 def choose_action(known: Known | None, stamp: Stamp) -> Action:

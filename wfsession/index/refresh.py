@@ -31,19 +31,22 @@ from wfsession.index.fingerprints import (
 from wfsession.index.rows import Piece, Transcript, read_pieces, to_seconds
 from wfsession.index.sidefiles import NAMES_ONLY, SIDEFILES, Unusable, write_sidefile
 from wfsession.index.store import Sheaf, Writer, list_spawning, remove_rows
+from wfsession.threads.folders import has_changed
 from wfsession.threads.lines import Skipped, open_lines
-from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
+from wfsession.threads.reader import TRANSCRIPTS, Files, Problem, Reader, ThreadFile
 
 _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
-# Of each file one text: thousands of rows as values would keep the collector of garbage busy.
-_KNOWN = """
-    SELECT path, size || ' ' || mtime_ns || ' ' || inode || ' ' || (settled AND error = '')
-    FROM files
+_KNOWN = "SELECT path, size, mtime_ns, inode, settled AND error = '' FROM files"
+_FILE = """
+    SELECT kind, path, folder, threads.name, agent, run, files.name
+    FROM files JOIN threads ON threads.id = thread WHERE path = ?
 """
+_LISTED = "listed"
 _FIND_KNOWN = """
     SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
     WHERE path = ?
 """
+_PUT_STATE = "INSERT OR REPLACE INTO state VALUES(?, ?)"
 _PUT_FILE = """
     UPDATE files SET
         size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = coalesce(?, tail),
@@ -85,6 +88,7 @@ class Refreshed:
 
 
 Watch = Callable[[Progress], object]
+_Changed = tuple[ThreadFile, Stamp]
 
 
 def refresh_files(
@@ -115,23 +119,22 @@ class _Refresh:
         self._reader = reader
         self._watch = watch
         self._problems: list[Problem] = []
-        # By path, as the index has them: most are only compared.
-        self._known: dict[str, str] = {}
-        self._version = -1
         self._begun: tuple[int, int] | None = None
         self._read = self._size_bytes = 0
 
     def run(self, home: str) -> Refreshed:
-        listed = self._reader.list_files(home)
-        self._problems += listed.problems
-        self._look_again()
-        tasks, gone = self._plan(listed.files, tuple(one.path for one in listed.problems))
+        listed, gone = None, list[str]()
+        changed = self._list_changed()
+        if changed is None:
+            listed = self._reader.list_files(home)
+            self._problems += listed.problems
+            changed, gone = self._compare(listed)
+        tasks = [task for file, stamp in changed if (task := self._make_task(file, stamp))]
         all_bytes = sum(task.size_bytes for task in tasks)
         removed = self._remove(gone)
         with read_ahead(self._reader, list(split(tasks))) as batches:
             for batch in batches:
                 with write(self._connection):
-                    self._look_again()
                     threads = {self._take(task.file, read) for task, read in batch}
                     self._sheaf.write()
                     count_once(self._connection, sorted(threads - {0}))
@@ -140,34 +143,68 @@ class _Refresh:
                     self._watch(Progress(self._read, len(tasks), done, all_bytes))
         if tasks or gone:
             with write(self._connection):
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),)
-                )
+                self._connection.execute(_PUT_STATE, ("refreshed", time.time()))
+        if listed is not None:
+            self._remember(listed)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
 
-    def _look_again(self) -> None:
-        """Read what is known of the files, if somebody else wrote to the index meanwhile."""
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if version == self._version:
+    def _list_changed(self) -> list[_Changed] | None:
+        """Return the files that changed, if they can be told without listing any directory."""
+        folders = self._read_listed()
+        if not folders or has_changed(folders):
+            return None
+        changed = []
+        for path, size, mtime_ns, inode, is_sound in self._connection.execute(_KNOWN):
+            try:
+                status = os.stat(path)
+            except OSError:
+                # What a link leads to may go, and come again, without a trace.
+                return None
+            if not (
+                is_sound
+                and status.st_mtime_ns == mtime_ns
+                and status.st_size == size
+                and status.st_ino == inode
+            ):
+                changed.append((path, make_stamp(status)))
+        return [(self._find_file(path), stamp) for path, stamp in changed]
+
+    def _find_file(self, path: str) -> ThreadFile:
+        return ThreadFile(*self._connection.execute(_FILE, (path,)).fetchone())
+
+    def _read_listed(self) -> bytes:
+        """Return the directories of which the index has all files, as they were then."""
+        row = self._connection.execute(
+            "SELECT value FROM state WHERE name = ?", (_LISTED,)
+        ).fetchone()
+        return row[0] if row else b""
+
+    def _remember(self, listed: Files) -> None:
+        """Note the directories that were listed, if the index has the files in them, and no other.
+
+        It has not where one could not be taken in, or somebody else took it out.
+        """
+        if not listed.folders or listed.folders == self._read_listed():
             return
-        self._version = version
-        self._known = dict(self._connection.execute(_KNOWN).fetchall())
+        with write(self._connection):
+            known = {path for (path,) in self._connection.execute("SELECT path FROM files")}
+            if known == {file.path for file in listed.files if file.kind in _READ}:
+                self._connection.execute(_PUT_STATE, (_LISTED, listed.folders))
 
     def _find_known(self, path: str) -> Known | None:
-        if path not in self._known:
-            return None
         row = self._connection.execute(_FIND_KNOWN, (path,)).fetchone()
+        if row is None:
+            return None
         size, mtime_ns, inode, file, thread, settled, done, tail, failed = row
         stamp = Stamp(size, mtime_ns, inode)
         return Known(file, thread, stamp, bool(settled), done, tail, bool(failed))
 
-    def _plan(
-        self, files: Iterable[ThreadFile], unlisted: tuple[str, ...]
-    ) -> tuple[list[Task], list[str]]:
-        """Return what has to be read, and which files are gone."""
-        left = dict.fromkeys(self._known)
-        tasks = []
-        for file in files:
+    def _compare(self, listed: Files) -> tuple[list[_Changed], list[str]]:
+        """Return which files changed or are new, and which are gone."""
+        known = {path: told for path, *told in self._connection.execute(_KNOWN)}
+        left = dict.fromkeys(known)
+        changed = []
+        for file in listed.files:
             if file.kind not in _READ or not self._has_usable_name(file):
                 continue
             left.pop(file.path, None)
@@ -179,23 +216,26 @@ class _Refresh:
             except OSError as error:
                 self._problems.append(Problem(file.path, error.strerror or str(error)))
                 continue
-            told = f"{status.st_size} {status.st_mtime_ns} {status.st_ino} 1"
-            if self._known.get(file.path) == told:
-                # The most frequent case, told without making values.
-                continue
-            known, stamp = self._find_known(file.path), make_stamp(status)
-            action = choose_action(known, stamp)
-            if action != "same":
-                start = known.done if known is not None and action == "grown" else 0
-                is_whole = file.kind in TRANSCRIPTS and not start
-                tasks.append(Task(file, stamp.size - start, is_whole))
+            told = [status.st_size, status.st_mtime_ns, status.st_ino, 1]
+            if known.get(file.path) != told:
+                changed.append((file, make_stamp(status)))
+        unlisted = tuple(one.path for one in listed.problems)
         beneath = tuple(os.path.join(path, "") for path in unlisted)
         gone = [
             path
             for path in left
-            if path in self._known and path not in unlisted and not path.startswith(beneath)
+            if path in known and path not in unlisted and not path.startswith(beneath)
         ]
-        return tasks, gone
+        return changed, gone
+
+    def _make_task(self, file: ThreadFile, stamp: Stamp) -> Task | None:
+        """Return what has to be read of a file, if there is anything."""
+        known = self._find_known(file.path)
+        action = choose_action(known, stamp)
+        if action == "same":
+            return None
+        start = known.done if known is not None and action == "grown" else 0
+        return Task(file, stamp.size - start, file.kind in TRANSCRIPTS and not start)
 
     def _has_usable_name(self, file: ThreadFile) -> bool:
         if file.path.isascii():
@@ -211,7 +251,8 @@ class _Refresh:
         if not gone:
             return 0
         with write(self._connection):
-            self._look_again()
+            # Where a link led to may come again in directories that rest.
+            self._connection.execute("DELETE FROM state WHERE name = ?", (_LISTED,))
             found = [self._find_known(path) for path in gone if not os.path.isfile(path)]
             files = [one for one in found if one is not None]
             for one in files:

@@ -7,12 +7,14 @@ in a file.
 
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
 
 from wfsession.threads.events import Parsed
+from wfsession.threads.folders import encode_stamps, is_settled_at, stamp_folder
 from wfsession.threads.reader import Files, Kind, Problem, ThreadFile
 from wfsession.threads.transcript import parse_lines
 
@@ -34,7 +36,7 @@ class ClaudeCode:
         """List the files of all threads below a home, which is `~/.claude` if nobody says else."""
         walk = _Walk()
         files = sorted(walk.list_home(home), key=lambda file: file.path)
-        return Files(tuple(files), tuple(walk.problems))
+        return Files(tuple(files), tuple(walk.problems), walk.encode_folders())
 
     def list_thread(self, transcript: str) -> Files:
         """List the files of the one thread whose own transcript lies, or lay, at a path."""
@@ -59,6 +61,14 @@ class _Walk:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._started_ns = time.time_ns()
+        self._folders: dict[str, str] = {}
+        self._is_lasting = True
+
+    def encode_folders(self) -> bytes:
+        """Return the directories that were listed, if they tell when there is more in them."""
+        is_sure = self._is_lasting and not self.problems
+        return encode_stamps(self._folders) if is_sure else b""
 
     def list_home(self, home: str) -> Iterator[ThreadFile]:
         for folder in self._scan(os.path.join(home, PROJECTS)):
@@ -127,6 +137,9 @@ class _Walk:
 
     def _scan(self, path: str) -> list["os.DirEntry[str]"]:
         try:
+            # Before it is listed: what changes meanwhile shows the next time.
+            self._folders[path], time_ns = stamp_folder(path)
+            self._is_lasting &= is_settled_at(time_ns, self._started_ns)
             with os.scandir(path) as entries:
                 return list(entries)
         except (FileNotFoundError, NotADirectoryError):
@@ -138,10 +151,13 @@ class _Walk:
 
     def _is_directory(self, entry: "os.DirEntry[str]") -> bool:
         try:
-            return entry.is_dir()
+            if entry.is_dir():
+                return True
+            # What a link leads to may come without a trace in the directory of the link.
+            self._is_lasting &= not entry.is_symlink()
         except OSError as error:
             self._note(entry.path, error)
-            return False
+        return False
 
     def _is_file(self, entry: "os.DirEntry[str]") -> bool:
         try:

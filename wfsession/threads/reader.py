@@ -6,7 +6,7 @@ Imports the values of this room only. A reader lists and parses; it keeps nothin
 from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wfsession.threads.events import Parsed
 
@@ -54,10 +54,15 @@ class Problem:
 
 @frozen
 class Files:
-    """The files of a home, ordered by their paths, and what could not be listed."""
+    """The files of a home, ordered by their paths, and what could not be listed.
+
+    As long as no entry comes or goes in any of `folders`, no other file is there; these are given
+    as `folders.encode_stamps` does. They are empty where that cannot be told.
+    """
 
     files: tuple[ThreadFile, ...]
     problems: tuple[Problem, ...] = ()
+    folders: bytes = field(default=b"", repr=False)
 
 
 class Reader(Protocol):
