@@ -5,7 +5,14 @@ What is long is cut here: `--json` has all of it.
 
 from datetime import datetime
 
-from wfsession.cli.figures import shorten_paths, tell_cost, tell_length, tell_moment, tell_tokens
+from wfsession.cli.figures import (
+    shorten_paths,
+    tell_all_tokens,
+    tell_cost,
+    tell_length,
+    tell_moment,
+    tell_tokens,
+)
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.words import count, join
 from wfsession.threads.approach import Branch, Move
@@ -110,21 +117,12 @@ def _tell_work(totals: Totals) -> str:
 
 def tell_sums(totals: Totals, active_s: float, is_terminal: bool) -> Pairs:
     """Return the sums of a story with all of its agents."""
-    tokens = (
-        (totals.input_tokens, "input"),
-        (totals.output_tokens, "output"),
-        (totals.cache_read_tokens, "read from the cache"),
-        (totals.cache_write_tokens, "written to it"),
-    )
     retries = f", {totals.retries} tried again" if totals.retries else ""
     return Pairs(
         (
             ("in all", f"{_tell_work(totals)}{retries}"),
             ("at work", tell_length(active_s)),
-            (
-                "tokens",
-                join(f"{tell_tokens(number, is_terminal)} {what}" for number, what in tokens),
-            ),
+            ("tokens", tell_all_tokens(totals, is_terminal)),
             ("cost", f"{tell_cost(totals.cost_usd, True)} at the API's list price"),
         )
     )

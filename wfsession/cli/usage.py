@@ -8,7 +8,14 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import add_all_projects, ask, open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths, tell_cost, tell_tokens
+from wfsession.cli.figures import (
+    LocalZone,
+    make_cells,
+    shorten_id,
+    shorten_paths,
+    tell_cost,
+    tell_tokens,
+)
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
 from wfsession.cli.words import join
@@ -18,7 +25,8 @@ from wfsession.index.as_json import encode_context, encode_oversized, encode_usa
 from wfsession.index.context import ContextUse, read_context
 from wfsession.index.desk import View
 from wfsession.index.threads import Catalog, Scope, choose_threads
-from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
+from wfsession.index.usage import By, Oversized, Usage, find_oversized, sum_usage
+from wfsession.threads.conversation import Totals
 from wfsession.threads.prices import Prices, strip_model
 
 TYPE_CHECKING = False
@@ -31,6 +39,7 @@ _SUMS = (
     Column("RESPONSES", drop=5, is_number=True),
     Column("CALLS", drop=6, is_number=True),
     Column("ERRORS", drop=7, is_number=True),
+    Column("RETRIES", drop=8, is_number=True),
     Column("INPUT", drop=2, is_number=True),
     Column("OUTPUT", drop=1, is_number=True),
     Column("CACHE READ", drop=3, is_number=True),
@@ -108,21 +117,8 @@ def _tell_prices() -> str:
     return "At the API's list prices: a subscriber pays otherwise"
 
 
-def _make_row(name: str, sums: Sums, is_terminal: bool) -> tuple[str, ...]:
-    tokens = (
-        sums.input_tokens,
-        sums.output_tokens,
-        sums.cache_read_tokens,
-        sums.cache_write_tokens,
-    )
-    return (
-        name,
-        str(sums.responses),
-        str(sums.tool_calls),
-        str(sums.errors),
-        *(tell_tokens(number, is_terminal) for number in tokens),
-        tell_cost(sums.cost_usd, is_terminal),
-    )
+def _make_row(name: str, sums: Totals, is_terminal: bool) -> tuple[str, ...]:
+    return name, str(sums.responses), *make_cells(sums, is_terminal)
 
 
 @frozen
@@ -272,8 +268,8 @@ VERBS = {
 Tokens, with what was read from the cache and written to it apart, and dollars at the
 API's list prices; subagents and runs are part of it. A cost is `?`, and null as JSON,
 where the price of any of it is not known. Days are those of the user's clock. In a
-pipe: a line each, with tabs between key, responses, calls, errors, input, output,
-cache read, cache write and dollars; the last line is the total.
+pipe: a line each, with tabs between key, responses, calls, errors, retries, input,
+output, cache read, cache write and dollars; the last line is the total.
 
   wf usage
   wf usage --by day --all-projects

@@ -63,8 +63,8 @@ def find_retries(
 ) -> list[bool]:
     """Tell of each step whether it tries again what just failed.
 
-    It does where it has the same tools with the same labels as the step before it, and one of
-    those failed.
+    It does where it has the same tools with the same labels as the step before it, in any order,
+    and one of those failed.
 
     Args:
         steps: the calls of each step, in their order.
@@ -73,9 +73,11 @@ def find_retries(
     told = []
     failed: list[tuple[str, str]] = []
     for calls in steps:
-        did = [(call.name, make_label(call)) for call in calls]
+        fails = any(has_failed(call, results) for call in calls)
+        # Told only where it is compared: most steps neither fail nor follow one that did.
+        did = sorted((call.name, make_label(call)) for call in calls) if fails or failed else []
         told.append(bool(did) and did == failed)
-        failed = did if any(has_failed(call, results) for call in calls) else []
+        failed = did if fails else []
     return told
 
 
