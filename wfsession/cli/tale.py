@@ -17,7 +17,7 @@ from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.words import count, join
 from wfsession.threads.approach import Branch, Move
 from wfsession.threads.conversation import Totals
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten, shorten_label
 from wfsession.threads.story import Step, Story, Subagent, Tool
 from wfsession.threads.story_map import StoryMap, TouchedFile, Window
 
@@ -44,7 +44,7 @@ _PHASES = (
 _FILES = (
     Column("EDITS", is_number=True),
     Column("READS", is_number=True),
-    Column("FILE", least=20),
+    Column("FILE", least=20, keeps_end=True),
 )
 _WINDOWS = (
     Column("SUBAGENT", least=16),
@@ -79,7 +79,7 @@ def tell_steps(story: Story, depth: int = 0) -> "Iterator[Block]":
 def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
     head = f"{step.n:>3} {tell_moment(step.ts)[11:] or '--:--'}  "
     if step.text.strip():
-        yield Passage(shorten(step.text, _TEXT), head, indent)
+        yield Passage(shorten_label(shorten_paths(step.text), _TEXT), head, indent)
         head = " " * len(head)
     for tool in step.tools:
         style = "bad" if tool.status == "error" else "faint"
@@ -88,13 +88,16 @@ def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
 
 
 def _tell_tool(tool: Tool, is_retry: bool) -> str:
-    told = f"{tool.name} {shorten(shorten_paths(tool.label), _LABEL)}".rstrip()
+    label = shorten_label(shorten_paths(tool.path or tool.label), _LABEL)
+    told = f"{tool.name} {label}".rstrip()
     if is_retry:
         told += " (again)"
     if tool.status == "pending":
         return f"{told} (no result)"
     if tool.status == "error":
-        return f"{told}: failed{tool.error and ', '}{shorten(tool.error, _ERROR)}"
+        return (
+            f"{told}: failed{tool.error and ', '}{shorten_label(shorten_paths(tool.error), _ERROR)}"
+        )
     return told
 
 

@@ -61,7 +61,7 @@ _CONTEXT = (
     Column("CALLS", drop=2, is_number=True),
     Column("CHARACTERS", drop=1, is_number=True),
     Column("TOOL", least=6),
-    Column("FILE", least=12),
+    Column("FILE", least=12, keeps_end=True),
 )
 _MOST_ROWS = 25
 _NOBODY = {"session": "(no session)", "run": "(no run)", "day": "(no time)"}
@@ -99,7 +99,9 @@ class Summed(Answer):
         ]
         rows.append(_make_row("total", self.usage.total, is_terminal))
         yield Rows(
-            (Column(by.upper(), least=14), *_SUMS), tuple(rows), marked=frozenset({len(rows) - 1})
+            (Column(by.upper(), least=14, keeps_end=by == "project"), *_SUMS),
+            tuple(rows),
+            marked=frozenset({len(rows) - 1}),
         )
         if is_terminal:
             of = f"{self.prices.source}, {self.prices.as_of:%Y-%m-%d}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from wfsession.threads.events import ToolCall, ToolResult
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten_label, shorten_path
 
 Category = Literal["read", "edit", "search", "bash", "task", "web", "other"]
 # What a command does beyond running: it tests, or it takes back what was done.
@@ -46,7 +46,14 @@ def find_category(name: str) -> Category:
 
 def make_label(call: ToolCall) -> str:
     """Return the argument of a call that tells most, on one line of at most 120 characters."""
-    return shorten(call.argument, LABEL_CHARACTERS)
+    if has_path(call.name):
+        return shorten_path(" ".join(call.argument.split()), LABEL_CHARACTERS)
+    return shorten_label(call.argument, LABEL_CHARACTERS)
+
+
+def has_path(name: str) -> bool:
+    """Tell whether the argument of a tool that tells most is a file."""
+    return find_category(name) in ("read", "edit")
 
 
 def find_sign(call: ToolCall) -> Sign:
