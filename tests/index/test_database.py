@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from wfsession.index.refresh import Progress
 KEYS = "SELECT key FROM responses ORDER BY key"
 
 
-def ask_keys(home: Home, **more: float) -> Answer[list[tuple[str]]]:
+def ask_keys(home: Home, **more: Any) -> Answer[list[tuple[str]]]:
     return home.ask(lambda index: index.execute(KEYS).fetchall(), **more)
 
 
