@@ -6,6 +6,7 @@ It holds everything in memory and stops at nothing; only for well-formed trees.
 import json
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ def read_totals(home: Path) -> dict[tuple[str, str], dict[str, float]]:
     responses: dict[tuple[str, str], dict[str, Any]] = {}
     calls: dict[tuple[str, str], Any] = {}
     failed: dict[tuple[str, str], bool] = {}
+    # Of each conversation the calls of each response, in the order of their lines.
+    steps: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
     for path in sorted(home.glob("projects/**/*.jsonl")):
         if path.name == "journal.jsonl":
             continue
@@ -35,6 +38,8 @@ def read_totals(home: Path) -> dict[tuple[str, str], dict[str, float]]:
             for block in content if isinstance(content, list) else []:
                 if block["type"] == "tool_use":
                     calls[thread, block["id"]] = block
+                    its = steps[thread, path.name].setdefault(message["id"], {})
+                    its[block["id"]] = (block["name"], _label(block["input"]))
                 if block["type"] == "tool_result":
                     failed[thread, block["tool_use_id"]] = block.get("is_error") is True
     sums: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -48,7 +53,20 @@ def read_totals(home: Path) -> dict[tuple[str, str], dict[str, float]]:
         sums[thread, ""]["tool_calls"] += 1
     for (thread, _), is_error in failed.items():
         sums[thread, ""]["errors"] += is_error
+    for (thread, _), its_steps in steps.items():
+        told = list(its_steps.values())
+        for before, now in pairwise(told):
+            has_failed = any(failed.get((thread, key)) for key in before)
+            is_same = sorted(before.values()) == sorted(now.values())
+            sums[thread, ""]["retries"] += has_failed and is_same
     return sums
+
+
+def _label(given: dict[str, Any]) -> str:
+    """Return what a call is about, as people are shown it: on a line of 120 characters."""
+    names = ("command", "file_path", "pattern", "description")
+    line = " ".join(next(given[name] for name in names if name in given)[:480].split())
+    return line if len(line) <= 120 else line[:119].rstrip() + "…"
 
 
 def _price(message: dict[str, Any], usage: dict[str, Any]) -> float:

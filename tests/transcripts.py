@@ -20,6 +20,12 @@ _USAGE = {
     "read": "cache_read_input_tokens",
     "written": "cache_creation_input_tokens",
 }
+_NOTHING: dict[str, Any] = {
+    "input_tokens": 0,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+    "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+}
 
 
 def stamp(second: int) -> str:
@@ -72,6 +78,38 @@ def result(
         block["is_error"] = error
     more = {} if told is None else {"toolUseResult": told}
     return user([block], second, **more)
+
+
+def add_retries(home: Path) -> None:
+    """Let each third transcript of a home end with steps of which some try again what failed."""
+    paths = sorted(
+        path for path in home.glob("projects/**/*.jsonl") if path.name != "journal.jsonl"
+    )
+    for path in paths[::3]:
+        said = (
+            # A retry that fails too, its retry, and what only looks like one.
+            ("make  test", True),
+            ("make test", True),
+            ("make test", False),
+            ("make test", True),
+            ("make tests", False),
+            # The same but for what nobody is shown.
+            ("x" * 130 + "a", True),
+            ("x" * 130 + "b", False),
+        )
+        lines = []
+        for number, (command, fails) in enumerate(said):
+            key = f"{path.name}-{number}"
+            # Two at once, in another order each time.
+            blocks = [
+                call(f"{key}-1", "Bash", command=command),
+                call(f"{key}-2", "Bash", command="ls"),
+            ]
+            lines.append(answer(key, *blocks[:: 1 - number % 2 * 2], second=10 * number))
+            lines[-1]["message"]["usage"] = _NOTHING | {"output_tokens": 1}
+            lines.append(result(f"{key}-1", error=fails, second=10 * number + 1))
+        with path.open("ab") as file:
+            file.write(encode(lines))
 
 
 def encode(lines: Iterable[Any]) -> bytes:

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("talks")
 EXPECTED = EXPECT["runs"][RUN]
 ROW = set("run_id thread session name status certain started ended agents phases summary".split())
 SUMS = set(
-    "responses tool_calls errors input_tokens output_tokens cache_read_tokens cache_write_tokens"
-    " cost_usd".split()
+    "responses tool_calls errors retries input_tokens output_tokens cache_read_tokens"
+    " cache_write_tokens cost_usd".split()
 )
 
 

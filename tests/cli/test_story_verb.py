@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.wf import run_in_terminal, strip_colour, wf
 from tests.talks import EXPECT, MAIN, OTHER, transcript_of
+from tests.transcripts import answer, call, encode
 from wfsession.trace.book import Patience
 from wfsession.trace.stories import keep_story
 
@@ -128,3 +129,14 @@ def test_it_fits_on_a_terminal(columns: int, view: str, word: str) -> None:
     lines = strip_colour(done.out).splitlines()
     assert max(map(len, lines)) <= columns
     assert word in "".join(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("view", ["--timeline", "--approach", "--map"])
+def test_of_a_path_that_is_too_long_its_end_is_shown(talks: Path, columns: int, view: str) -> None:
+    deep = f"/srv/{'deep/' * 30}app.py"
+    with transcript_of(talks, MAIN).open("ab") as file:
+        file.write(encode([answer("r-new", call("t-new", "Read", file_path=deep))]))
+    told = strip_colour(run_in_terminal("story", MAIN, view, columns=columns).out)
+    assert "/deep/app.py" in "".join(line.strip() for line in told.splitlines())
+    assert "/srv/" not in told

@@ -151,7 +151,7 @@ def test_a_pipe_gets_a_line_for_each_key_and_the_total_last(talks: Path) -> None
     *rows, total = [line.split("\t") for line in done.out.splitlines()]
     assert [row[0] for row in rows] == sorted(EXPECT["models"])
     assert total[0] == "total"
-    assert {len(row) for row in (*rows, total)} == {9}
+    assert {len(row) for row in (*rows, total)} == {10}
     assert done.err == ""
 
 

@@ -65,6 +65,7 @@ def test_tokens_and_cost_are_those_of_each_model(home: Sample) -> None:
     assert usage.total.responses == total["responses"]
     assert usage.total.tool_calls == total["tool_calls"]
     assert usage.total.errors == total["errors"]
+    assert usage.total.retries == total["retries"]
     assert usage.total.cost_usd == pytest.approx(total["cost_usd"])
     assert usage.unpriced == ()
 
@@ -82,7 +83,7 @@ def test_a_thread_in_two_directories_counts_once(home: Sample) -> None:
 @pytest.mark.parametrize("by", ["day", "session", "thread", "model", "agent", "project", "run"])
 def test_the_rows_add_up_to_the_total_by_whatever(home: Sample, by: str) -> None:
     usage = ask_one(home, lambda index: sum_usage(index, read_catalog(index), PRICES, by))  # type: ignore[arg-type]  # one of them
-    for name in ("responses", "tool_calls", "errors", "input_tokens", "cost_usd"):
+    for name in ("responses", "tool_calls", "errors", "retries", "input_tokens", "cost_usd"):
         added = sum(getattr(row.sums, name) for row in usage.rows)
         assert added == pytest.approx(getattr(usage.total, name))
 

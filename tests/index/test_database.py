@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from tests.indexing import Home, say
 from wfsession.errors import IndexUnavailable
 from wfsession.index.ask import Answer
 from wfsession.index.database import open_index
+from wfsession.index.refresh import Progress
 
 KEYS = "SELECT key FROM responses ORDER BY key"
 
 
-def ask_keys(home: Home, **more: float) -> Answer[list[tuple[str]]]:
+def ask_keys(home: Home, **more: Any) -> Answer[list[tuple[str]]]:
     return home.ask(lambda index: index.execute(KEYS).fetchall(), **more)
 
 
@@ -169,10 +171,12 @@ def test_who_waits_too_long_for_another_refresh_goes_on_without(home: Home, file
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        answer = ask_keys(home, wait_s=0.05)
+        told: list[Progress] = []
+        answer = ask_keys(home, wait_s=0.05, watch=told.append)
         holder.communicate()
     assert answer.value == [("m1",)]
     assert "another process" in answer.notes[0]
+    assert told == [Progress(is_waiting=True)]
     assert ask_keys(home).value == [("m1",), ("m2",)]
 
 

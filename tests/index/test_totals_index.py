@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.transcript_tree import make_tree
 from tests.naive import read_totals
+from tests.transcripts import add_retries
 from wfsession.index.ask import Sources, ask
 from wfsession.index.threads import Scope, read_catalog
 from wfsession.index.usage import sum_usage
@@ -26,6 +27,7 @@ NAMES = {
 @pytest.mark.parametrize("seed", [3, 4])
 def test_sums_are_those_of_a_reader_of_another_make(tmp_path: Path, seed: int) -> None:
     make_tree(tmp_path / "home", threads=15, seed=seed)
+    add_retries(tmp_path / "home")
     naive = read_totals(tmp_path / "home")
     models: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     threads: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -47,9 +49,8 @@ def test_sums_are_those_of_a_reader_of_another_make(tmp_path: Path, seed: int) -
             assert row.key is not None
             for name, ours in NAMES.items():
                 assert getattr(row.sums, ours) == pytest.approx(expected[row.key][name])
-    assert by_model.total.tool_calls == models[""]["tool_calls"]
-    assert by_model.total.errors == models[""]["errors"]
-    for name in ("tool_calls", "errors"):
+    for name in ("tool_calls", "errors", "retries"):
+        assert getattr(by_model.total, name) == models[""][name] > 5
         assert sum(getattr(row.sums, name) for row in by_model.rows) == models[""][name]
     one = next(iter(threads))
     scoped = ask(

@@ -96,6 +96,8 @@ def test_a_label_is_the_agents_words_or_made_from_the_structure() -> None:
         answer("m2", call("t2", "Read", file_path="/a")),
         answer("m3", call("t3", "Read"), call("t4", "Read"), call("t5", "Bash", command="ls")),
         answer("m4", text("x" * 100)),
+        answer("m5", call("t6", "Edit", file_path=f"/home/{'deep/' * 20}app.py")),
+        answer("m6", text(f"I change /home/{'deep/' * 20}app.py so that it counts.")),
     )
     told = [(one.label, one.source) for one in find_approach(story)]
     assert told[:3] == [
@@ -104,6 +106,9 @@ def test_a_label_is_the_agents_words_or_made_from_the_structure() -> None:
         ("Read × 2, Bash × 1", "structure"),
     ]
     assert len(told[3][0]) == 80
+    for label, _ in told[4:]:
+        assert "/deep/app.py" in label
+        assert len(label) <= 80
 
 
 def test_moves_are_counted_by_kind() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.stories import A, B, C, D, bash, chain, start, tell
 from tests.transcripts import Line, answer, call, converse, line, result, text, user
+from wfsession.threads.loose import shorten_path
 from wfsession.threads.story import Story, Subagent
 from wfsession.threads.story_json import encode_story, parse_story
 from wfsession.threads.subagents import Meta
@@ -90,6 +91,40 @@ def test_retries_of_subagents_are_in_the_sums() -> None:
 def test_what_was_asked_last_is_open() -> None:
     story = tell(user("One"), user("Two"), answer("m1", text("ok")), user("Three"))
     assert (story.steps[0].ask, story.open_ask) == ("One\n\nTwo", "Three")
+
+
+@pytest.mark.parametrize(
+    ("path", "most", "left"),
+    [
+        ("src/app.py", 48, "src/app.py"),
+        ("/home/sam/customers/north/app.py", 20, "…/north/app.py"),
+        ("/home/sam/" + "x" * 30, 20, "…" + "x" * 19),
+        ("/home/sam/a/directory/", 12, "…/directory/"),
+    ],
+)
+def test_of_a_long_path_the_end_is_left(path: str, most: int, left: str) -> None:
+    assert shorten_path(path, most) == left
+    assert len(left) <= most
+
+
+def test_in_a_label_a_path_keeps_its_end_and_all_else_its_start() -> None:
+    folder = "/home/sam/projects/customers/north-european-shop/services/checkout/src/main/python"
+    long_path = f"{folder}/checkout_service/discounts/volume_discounts.py"
+    address = "https://example.com/" + "x" * 60
+    story = tell(
+        answer(
+            "m1",
+            call("t1", "Read", file_path=long_path),
+            call("t2", "Bash", command=f"cd {folder} && make\n{'x' * 200}"),
+            call("t3", "WebFetch", url=address),
+        )
+    )
+    read, ran, fetched = story.steps[0].tools
+    assert (len(read.label) <= 120, read.path) == (True, long_path)
+    assert read.label.startswith("…/customers/north-european-shop/")
+    assert read.label.endswith("/volume_discounts.py")
+    assert ran.label.startswith("cd …/services/checkout/src/main/python && make xx")
+    assert fetched.label == address
 
 
 def test_labels_carry_one_short_argument_and_never_a_whole_input() -> None:

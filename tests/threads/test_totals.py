@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.transcript_tree import make_tree
 from tests.naive import read_totals
-from tests.transcripts import answer, call, converse, result
+from tests.transcripts import add_retries, answer, call, converse, result
 from wfsession.threads.claude_code import READER
 from wfsession.threads.conversation import sum_up
 from wfsession.threads.events import Response
@@ -40,19 +40,21 @@ def add(sums: dict, thread: str, response: Response) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_sums_are_those_of_a_reader_of_another_make(tmp_path: Path, seed: int) -> None:
     make_tree(tmp_path / "home", threads=40, seed=seed)
+    add_retries(tmp_path / "home")
     files = READER.list_files(str(tmp_path / "home")).files
     sums: dict = defaultdict(lambda: defaultdict(float))
     for thread in dict.fromkeys(one.thread for one in files):
         history = read_history(READER, thread, files, NOW)
         everybody = list_conversations(history)
         totals = sum_up(everybody, PRICES.cost_of)
-        for name in ("tool_calls", "errors"):
+        for name in ("tool_calls", "errors", "retries"):
             sums[thread, ""][name] += getattr(totals, name)
         responses = {key: one for talk in everybody for key, one in talk.responses.items()}
         assert totals.responses == len(responses)
         for one in responses.values():
             add(sums, thread, one)
     naive = read_totals(tmp_path / "home")
+    assert sum(row.get("retries", 0) for row in naive.values()) > 20
     assert sums.keys() == naive.keys()
     for key, row in naive.items():
         assert sums[key] == pytest.approx(dict(row)), key
@@ -72,3 +74,9 @@ def test_what_two_files_of_a_thread_share_counts_once() -> None:
     totals = sum_up([converse(*parts), fork], PRICES.cost_of)
     assert (totals.responses, totals.tool_calls, totals.errors) == (2, 1, 1)
     assert totals.output_tokens == 6
+
+
+def test_a_retry_that_two_files_of_a_thread_share_counts_once() -> None:
+    steps = [answer(f"m{one}", call(f"t{one}", "Bash", command="make")) for one in "12"]
+    talk = converse(steps[0], result("t1", error=True), steps[1])
+    assert sum_up([talk, talk], PRICES.cost_of).retries == 1

@@ -3,7 +3,39 @@
 import os
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from wfsession.words import join, tell_cost, tell_tokens
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wfsession.threads.conversation import Totals
+
 _SHORT_ID = 8
+
+
+def tell_all_tokens(totals: "Totals", is_terminal: bool) -> str:
+    """Return how many tokens there were of each kind, as a list for a sentence."""
+    tokens = (
+        (totals.input_tokens, "input"),
+        (totals.output_tokens, "output"),
+        (totals.cache_read_tokens, "read from the cache"),
+        (totals.cache_write_tokens, "written to it"),
+    )
+    return join(f"{tell_tokens(number, is_terminal)} {what}" for number, what in tokens)
+
+
+def make_cells(totals: "Totals", is_terminal: bool) -> tuple[str, ...]:
+    """Return the end of a row: calls, errors, retries, the four kinds of tokens, and the cost."""
+    tokens = (
+        totals.input_tokens,
+        totals.output_tokens,
+        totals.cache_read_tokens,
+        totals.cache_write_tokens,
+    )
+    return (
+        *(str(number) for number in (totals.tool_calls, totals.errors, totals.retries)),
+        *(tell_tokens(number, is_terminal) for number in tokens),
+        tell_cost(totals.cost_usd, is_terminal),
+    )
 
 
 def tell_status(status: str, is_certain: bool) -> str:

@@ -17,13 +17,15 @@ class Column(NamedTuple):
 
     `drop` is its place in the order in which columns go where the terminal is narrow, the
     highest first; 0 stays. `least` is how narrow it may get, in cells; 0: never narrower than
-    what is in it. Numbers stand at the right.
+    what is in it. Numbers stand at the right. Where a cell is cut, its end is left if `keeps_end`:
+    of a path that says most.
     """
 
     title: str
     drop: int = 0
     least: int = 0
     is_number: bool = False
+    keeps_end: bool = False
 
 
 class Rows(NamedTuple):

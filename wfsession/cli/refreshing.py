@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich import progress
 
 _MOMENT_S = 0.5
+_WAITING = "waiting for another process"
 # Narrower terminals have no room for the sizes.
 _WIDE = 70
 
@@ -28,31 +29,38 @@ class _Bar:
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._has_begun = False
+        self._said = ""
         self._progress: progress.Progress | None = None
-        self._last: Progress | None = None
+        self._last = Progress()
 
     def begin(self) -> None:
-        if not is_terminal(sys.stderr):
-            print_line(f"wf: {self._what}, which takes a moment")
-            return
-        self._progress = _make_progress()
-        self._progress.add_task(self._what, total=None, sizes="")
-        self._progress.start()
+        self._has_begun = True
+        if is_terminal(sys.stderr):
+            self._progress = _make_progress()
+            self._progress.add_task(self._what, total=None, sizes="")
+            self._progress.start()
         self._draw()
 
     def tell(self, progress: Progress) -> None:
         self._last = progress
-        self._draw()
+        if self._has_begun:
+            self._draw()
 
     def _draw(self) -> None:
+        what = _WAITING if self._last.is_waiting else self._what
         if self._progress is None:
+            if not self._said or (self._last.is_waiting and what != self._said):
+                print_line(f"wf: {what}, which takes a moment")
+                self._said = what
             return
-        if self._last is not None:
-            (task,) = self._progress.tasks
-            done, total = self._last.size_bytes, self._last.all_bytes
-            self._progress.update(task.id, completed=done, total=total)
-            rate = f", {tell_size(int(task.speed))}/s" if task.speed else ""
-            self._progress.update(task.id, sizes=f"{tell_size(done)} of {tell_size(total)}{rate}")
+        (task,) = self._progress.tasks
+        done, total = self._last.size_bytes, self._last.all_bytes
+        rate = f", {tell_size(int(task.speed))}/s" if task.speed else ""
+        sizes = f"{tell_size(done)} of {tell_size(total)}{rate}" if total else ""
+        self._progress.update(
+            task.id, completed=done, total=total or None, description=what, sizes=sizes
+        )
         self._progress.refresh()
 
     def end(self) -> None:

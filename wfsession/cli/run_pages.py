@@ -5,20 +5,21 @@ from datetime import datetime
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.figures import tell_moment, tell_status
+from wfsession.cli.figures import (
+    make_cells,
+    tell_all_tokens,
+    tell_moment,
+    tell_status,
+)
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.tale import tell_steps
 from wfsession.core.times import encode_time
 from wfsession.index.as_json import encode_report, encode_result, encode_run, encode_run_agent
-from wfsession.index.runs import (
-    AgentRow,
-    RunEntry,
-    RunReport,
-)
+from wfsession.index.runs import AgentRow, RunEntry, RunReport
 from wfsession.threads.prices import strip_model
 from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
-from wfsession.words import join, tell_age, tell_cost, tell_length, tell_tokens
+from wfsession.words import join, tell_age, tell_cost, tell_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _AGENTS = (
     Column("MODEL", drop=4, least=8),
     Column("CALLS", drop=8, is_number=True),
     Column("ERRORS", drop=7, is_number=True),
+    Column("RETRIES", drop=11, is_number=True),
     Column("INPUT", drop=3, is_number=True),
     Column("OUTPUT", drop=2, is_number=True),
     Column("CACHE READ", drop=9, is_number=True),
@@ -169,7 +171,7 @@ class AgentShown(Answer):
         pairs = [("status", f"{agent.status}{why}"), ("agent", agent.agent or "it never had an id")]
         pairs += [("phase", agent.phase)] if agent.phase else []
         pairs += [("model", self.row.model)] if self.row.model else []
-        pairs += [("tokens", _tell_all_tokens(self.row, is_terminal))]
+        pairs += [("tokens", tell_all_tokens(sums, is_terminal))]
         pairs += [("cost", f"{tell_cost(sums.cost_usd, True)} at the API's list price")]
         pairs += [("transcript", self.row.transcript or "it has none")]
         if agent.result is not None:
@@ -178,17 +180,6 @@ class AgentShown(Answer):
         if self.story is not None:
             yield Passage("what it did", style="strong")
             yield from tell_steps(self.story)
-
-
-def _tell_all_tokens(row: AgentRow, is_terminal: bool) -> str:
-    sums = row.sums
-    tokens = (
-        (sums.input_tokens, "input"),
-        (sums.output_tokens, "output"),
-        (sums.cache_read_tokens, "read from the cache"),
-        (sums.cache_write_tokens, "written to it"),
-    )
-    return join(f"{tell_tokens(number, is_terminal)} {what}" for number, what in tokens)
 
 
 def _tell_times(started: datetime | None, ended: datetime | None) -> "Iterator[tuple[str, str]]":
@@ -211,20 +202,11 @@ def _cut_result(result: bytes) -> str:
 
 
 def _make_agent_row(row: AgentRow, is_terminal: bool) -> tuple[str, ...]:
-    agent, sums = row.agent, row.sums
-    tokens = (
-        sums.input_tokens,
-        sums.output_tokens,
-        sums.cache_read_tokens,
-        sums.cache_write_tokens,
-    )
+    agent = row.agent
     return (
         agent.label or agent.agent,
         tell_status(agent.status, agent.is_certain),
         agent.phase,
         strip_model(row.model) if is_terminal else row.model,
-        str(sums.tool_calls),
-        str(sums.errors),
-        *(tell_tokens(number, is_terminal) for number in tokens),
-        tell_cost(sums.cost_usd, is_terminal),
+        *make_cells(row.sums, is_terminal),
     )

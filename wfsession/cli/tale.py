@@ -5,11 +5,15 @@ What is long is cut here: `--json` has all of it.
 
 from datetime import datetime
 
-from wfsession.cli.figures import shorten_paths, tell_moment
+from wfsession.cli.figures import (
+    shorten_paths,
+    tell_all_tokens,
+    tell_moment,
+)
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.threads.approach import Branch, Move
 from wfsession.threads.conversation import Totals
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten, shorten_label
 from wfsession.threads.story import Step, Story, Subagent, Tool
 from wfsession.threads.story_map import StoryMap, TouchedFile, Window
 from wfsession.words import count, join, tell_cost, tell_length, tell_tokens
@@ -37,7 +41,7 @@ _PHASES = (
 _FILES = (
     Column("EDITS", is_number=True),
     Column("READS", is_number=True),
-    Column("FILE", least=20),
+    Column("FILE", least=20, keeps_end=True),
 )
 _WINDOWS = (
     Column("SUBAGENT", least=16),
@@ -72,7 +76,7 @@ def tell_steps(story: Story, depth: int = 0) -> "Iterator[Block]":
 def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
     head = f"{step.n:>3} {tell_moment(step.ts)[11:] or '--:--'}  "
     if step.text.strip():
-        yield Passage(shorten(step.text, _TEXT), head, indent)
+        yield Passage(shorten_label(shorten_paths(step.text), _TEXT), head, indent)
         head = " " * len(head)
     for tool in step.tools:
         style = "bad" if tool.status == "error" else "faint"
@@ -81,13 +85,16 @@ def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
 
 
 def _tell_tool(tool: Tool, is_retry: bool) -> str:
-    told = f"{tool.name} {shorten(shorten_paths(tool.label), _LABEL)}".rstrip()
+    label = shorten_label(shorten_paths(tool.path or tool.label), _LABEL)
+    told = f"{tool.name} {label}".rstrip()
     if is_retry:
         told += " (again)"
     if tool.status == "pending":
         return f"{told} (no result)"
     if tool.status == "error":
-        return f"{told}: failed{tool.error and ', '}{shorten(tool.error, _ERROR)}"
+        return (
+            f"{told}: failed{tool.error and ', '}{shorten_label(shorten_paths(tool.error), _ERROR)}"
+        )
     return told
 
 
@@ -110,21 +117,12 @@ def _tell_work(totals: Totals) -> str:
 
 def tell_sums(totals: Totals, active_s: float, is_terminal: bool) -> Pairs:
     """Return the sums of a story with all of its agents."""
-    tokens = (
-        (totals.input_tokens, "input"),
-        (totals.output_tokens, "output"),
-        (totals.cache_read_tokens, "read from the cache"),
-        (totals.cache_write_tokens, "written to it"),
-    )
     retries = f", {totals.retries} tried again" if totals.retries else ""
     return Pairs(
         (
             ("in all", f"{_tell_work(totals)}{retries}"),
             ("at work", tell_length(active_s)),
-            (
-                "tokens",
-                join(f"{tell_tokens(number, is_terminal)} {what}" for number, what in tokens),
-            ),
+            ("tokens", tell_all_tokens(totals, is_terminal)),
             ("cost", f"{tell_cost(totals.cost_usd, True)} at the API's list price"),
         )
     )

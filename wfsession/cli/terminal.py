@@ -121,25 +121,33 @@ def _list_lines(block: Rows, width: int) -> Iterator[tuple[str, str]]:
     ]
     widths = choose_widths(block.columns, natural, width)
     titles = [column.title for column in block.columns]
-    at_right = {number for number, column in enumerate(block.columns) if column.is_number}
     if any(titles):
-        yield _join(titles, widths, width, at_right), _DIM
+        yield _join(titles, block.columns, widths, width), _DIM
     for number, row in enumerate(rows):
         style = _GREEN if number in block.marked else _DIM if number in block.faint else ""
-        yield _join(row, widths, width, at_right), style
+        yield _join(row, block.columns, widths, width), style
 
 
-def _join(cells: Sequence[str], widths: dict[int, int], width: int, at_right: set[int]) -> str:
+def _join(
+    cells: Sequence[str], columns: tuple[Column, ...], widths: dict[int, int], width: int
+) -> str:
     line = (" " * _GAP).join(
-        _fit(cells[number], room, number in at_right) for number, room in widths.items()
+        _fit(cells[number], room, columns[number].is_number, columns[number].keeps_end)
+        for number, room in widths.items()
     )
     return _fit(line, width) if sum(widths.values()) + _GAP * (len(widths) - 1) > width else line
 
 
-def _fit(text: str, room: int, at_right: bool = False) -> str:
+def _fit(text: str, room: int, at_right: bool = False, keeps_end: bool = False) -> str:
     """Return a text that takes so many cells: filled up, or cut off with a sign of it."""
     if cell_len(text) <= room:
         return " " * (room - cell_len(text)) + text if at_right else set_cell_size(text, room)
+    if keeps_end:
+        # A character takes a cell at least.
+        end = text[max(len(text) - room + 1, 0) :]
+        while cell_len(end) >= room > 0:
+            end = end[1:]
+        return set_cell_size(f"…{end}", room)
     return set_cell_size(text, max(room - 1, 0)) + "…"
 
 

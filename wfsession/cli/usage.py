@@ -8,7 +8,12 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import add_all_projects, ask, open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths
+from wfsession.cli.figures import (
+    LocalZone,
+    make_cells,
+    shorten_id,
+    shorten_paths,
+)
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
 from wfsession.core.locate import read_environment
@@ -17,7 +22,8 @@ from wfsession.index.as_json import encode_context, encode_oversized, encode_usa
 from wfsession.index.context import ContextUse, read_context
 from wfsession.index.desk import View
 from wfsession.index.threads import Catalog, Scope, choose_threads
-from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
+from wfsession.index.usage import By, Oversized, Usage, find_oversized, sum_usage
+from wfsession.threads.conversation import Totals
 from wfsession.threads.prices import Prices, strip_model
 from wfsession.words import join, tell_cost, tell_tokens
 
@@ -31,6 +37,7 @@ _SUMS = (
     Column("RESPONSES", drop=5, is_number=True),
     Column("CALLS", drop=6, is_number=True),
     Column("ERRORS", drop=7, is_number=True),
+    Column("RETRIES", drop=8, is_number=True),
     Column("INPUT", drop=2, is_number=True),
     Column("OUTPUT", drop=1, is_number=True),
     Column("CACHE READ", drop=3, is_number=True),
@@ -52,7 +59,7 @@ _CONTEXT = (
     Column("CALLS", drop=2, is_number=True),
     Column("CHARACTERS", drop=1, is_number=True),
     Column("TOOL", least=6),
-    Column("FILE", least=12),
+    Column("FILE", least=12, keeps_end=True),
 )
 _MOST_ROWS = 25
 _NOBODY = {"session": "(no session)", "run": "(no run)", "day": "(no time)"}
@@ -90,7 +97,9 @@ class Summed(Answer):
         ]
         rows.append(_make_row("total", self.usage.total, is_terminal))
         yield Rows(
-            (Column(by.upper(), least=14), *_SUMS), tuple(rows), marked=frozenset({len(rows) - 1})
+            (Column(by.upper(), least=14, keeps_end=by == "project"), *_SUMS),
+            tuple(rows),
+            marked=frozenset({len(rows) - 1}),
         )
         if is_terminal:
             of = f"{self.prices.source}, {self.prices.as_of:%Y-%m-%d}"
@@ -108,21 +117,8 @@ def _tell_prices() -> str:
     return "At the API's list prices: a subscriber pays otherwise"
 
 
-def _make_row(name: str, sums: Sums, is_terminal: bool) -> tuple[str, ...]:
-    tokens = (
-        sums.input_tokens,
-        sums.output_tokens,
-        sums.cache_read_tokens,
-        sums.cache_write_tokens,
-    )
-    return (
-        name,
-        str(sums.responses),
-        str(sums.tool_calls),
-        str(sums.errors),
-        *(tell_tokens(number, is_terminal) for number in tokens),
-        tell_cost(sums.cost_usd, is_terminal),
-    )
+def _make_row(name: str, sums: Totals, is_terminal: bool) -> tuple[str, ...]:
+    return name, str(sums.responses), *make_cells(sums, is_terminal)
 
 
 @frozen
@@ -272,8 +268,8 @@ VERBS = {
 Tokens, with what was read from the cache and written to it apart, and dollars at the
 API's list prices; subagents and runs are part of it. A cost is `?`, and null as JSON,
 where the price of any of it is not known. Days are those of the user's clock. In a
-pipe: a line each, with tabs between key, responses, calls, errors, input, output,
-cache read, cache write and dollars; the last line is the total.
+pipe: a line each, with tabs between key, responses, calls, errors, retries, input,
+output, cache read, cache write and dollars; the last line is the total.
 
   wf usage
   wf usage --by day --all-projects

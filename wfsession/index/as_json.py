@@ -15,8 +15,9 @@ from wfsession.index.git_spans import Commit, GitSpan
 from wfsession.index.runs import AgentRow, RunEntry, RunReport
 from wfsession.index.search import Hit
 from wfsession.index.unfinished import Unfinished
-from wfsession.index.usage import Oversized, Sums, Usage
+from wfsession.index.usage import Oversized, Usage
 from wfsession.index.verify import IndexStatus
+from wfsession.threads.conversation import Totals
 
 Data = dict[str, Any]
 
@@ -93,7 +94,7 @@ def _encode_commit(commit: Commit) -> Data:
     }
 
 
-def encode_sums(sums: Sums) -> Data:
+def encode_sums(sums: Totals) -> Data:
     """Return sums; `cost_usd` is None where the price of any response is not known."""
     return attrs.asdict(sums)
 

@@ -7,8 +7,8 @@ transcripts for this one time.
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from typing import Generic, TypeVar
 
 from attrs import evolve, field, frozen
@@ -24,7 +24,7 @@ from wfsession.index.database import (
     remove_index,
 )
 from wfsession.index.git_spans import refresh_commits
-from wfsession.index.refresh import Refreshed, Watch, refresh_files
+from wfsession.index.refresh import Progress, Refreshed, Watch, refresh_files
 from wfsession.index.roots import refresh_roots
 from wfsession.threads.claude_code import READER
 from wfsession.threads.reader import Reader
@@ -80,7 +80,7 @@ def ask(
     Args:
         sources: where its answers come from.
         question: is given the index, in one transaction that reads.
-        watch: is told how far the refresh is.
+        watch: is told how far the refresh is, and first that it waits for another one.
         refresh: whether to look at the transcripts first.
         wait_s: for how long another process that refreshes is waited for; the question is
             answered with what is there then.
@@ -148,7 +148,7 @@ def _ask_once(
             return Answer(_read(connection, question), Refreshed())
         note = ""
         try:
-            with lock_file(f"{path}.refresh.lock", wait_s):
+            with _take_turn(f"{path}.refresh.lock", wait_s, watch):
                 return _ask(connection, sources, question, watch)
         except TimeoutError:
             note = f"another process has been refreshing the index for more than {wait_s:g} s"
@@ -158,6 +158,19 @@ def _ask_once(
             note = "another process holds the index"
         note = f"{note}; this is what it has so far"
         return Answer(_read(connection, question), Refreshed(note=note), (note,))
+
+
+@contextmanager
+def _take_turn(lock: str, wait_s: float, watch: Watch | None) -> Iterator[None]:
+    """Hold the lock of whoever refreshes, and say so where somebody else has it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock_file(lock, 0))
+        except TimeoutError:
+            if watch is not None:
+                watch(Progress(is_waiting=True))
+            stack.enter_context(lock_file(lock, wait_s))
+        yield
 
 
 def _ask(

@@ -65,12 +65,16 @@ _RESET_FILE = """
 
 @frozen
 class Progress:
-    """How far a refresh is, in files and bytes, of all that it has to read."""
+    """How far a refresh is, in files and bytes, of all that it has to read.
 
-    files: int
-    all_files: int
-    size_bytes: int
-    all_bytes: int
+    `is_waiting` where another process refreshes, and this one waits for it.
+    """
+
+    files: int = 0
+    all_files: int = 0
+    size_bytes: int = 0
+    all_bytes: int = 0
+    is_waiting: bool = False
 
 
 @frozen

@@ -16,7 +16,8 @@ from wfsession.errors import AmbiguousName, InvalidValue, NotInIndex
 from wfsession.index.git_spans import Commit, GitSpan, read_commits, read_spans
 from wfsession.index.store import to_moment
 from wfsession.index.threads import Catalog, File, Scope, Thread, choose_threads
-from wfsession.index.usage import Sums, sum_by_file
+from wfsession.index.usage import sum_by_file
+from wfsession.threads.conversation import Totals
 from wfsession.threads.events import ToolCall, ToolResult
 from wfsession.threads.facts import max_time, min_time
 from wfsession.threads.prices import Prices
@@ -60,7 +61,7 @@ class AgentRow:
 
     agent: RunAgent
     model: str
-    sums: Sums
+    sums: Totals
     transcript: str
 
 
@@ -142,9 +143,9 @@ def read_run(
     return RunReport(entry, agents, spans, commits)
 
 
-def _make_row(entry: RunEntry, agent: RunAgent, sums: Mapping[int, tuple[Sums, str]]) -> AgentRow:
+def _make_row(entry: RunEntry, agent: RunAgent, sums: Mapping[int, tuple[Totals, str]]) -> AgentRow:
     file = entry.transcripts.get(agent.agent)
-    its, model = sums.get(file.id, (Sums(), "")) if file else (Sums(), "")
+    its, model = sums.get(file.id, (Totals(), "")) if file else (Totals(), "")
     return AgentRow(agent, agent.model or model, its, file.path if file else "")
 
 

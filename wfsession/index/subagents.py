@@ -8,7 +8,8 @@ import sqlite3
 from attrs import frozen
 
 from wfsession.index.threads import Catalog, File, Scope, find_thread
-from wfsession.index.usage import Sums, sum_by_file
+from wfsession.index.usage import sum_by_file
+from wfsession.threads.conversation import Totals
 from wfsession.threads.events import ToolCall, ToolResult
 from wfsession.threads.prices import Prices
 from wfsession.threads.subagents import MAIN, Link, Meta, Spawner, link_subagents
@@ -36,7 +37,7 @@ class Subagent:
     type: str
     description: str
     model: str
-    sums: Sums
+    sums: Totals
     path: str
 
 
@@ -70,7 +71,7 @@ def list_subagents(
     found = []
     for link in links:
         meta, file = metas[link.agent], files[link.agent]
-        its, model = sums.get(file.id, (Sums(), ""))
+        its, model = sums.get(file.id, (Totals(), ""))
         found.append(Subagent(link, meta.type, meta.description, model, its, file.path))
     return tuple(found)
 

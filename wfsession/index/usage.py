@@ -13,9 +13,10 @@ from typing import Literal
 
 from attrs import fields, frozen
 
+from wfsession.index.retries import list_retries
 from wfsession.index.store import to_moment
 from wfsession.index.threads import Catalog, File, Scope, choose_threads
-from wfsession.threads.conversation import add_costs
+from wfsession.threads.conversation import Totals, add_costs
 from wfsession.threads.events import Response
 from wfsession.threads.prices import Prices
 from wfsession.threads.status import Hint, right_size
@@ -55,25 +56,11 @@ _ERRORS = """
 
 
 @frozen
-class Sums:
-    """Sums over responses and calls. `cost_usd` is None where the price of any is not known."""
-
-    responses: int = 0
-    tool_calls: int = 0
-    errors: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    cost_usd: float | None = 0.0
-
-
-@frozen
 class UsageRow:
     """Sums for a key; None for what has none: threads without a session, what is in no run."""
 
     key: str | None
-    sums: Sums
+    sums: Totals
 
 
 @frozen
@@ -85,7 +72,7 @@ class Usage:
 
     by: By
     rows: tuple[UsageRow, ...]
-    total: Sums
+    total: Totals
     unpriced: tuple[str, ...]
 
 
@@ -98,7 +85,7 @@ class Oversized:
     type: str
     model: str
     hints: tuple[Hint, ...]
-    sums: Sums
+    sums: Totals
     path: str
 
 
@@ -112,6 +99,7 @@ class _Piece:
     responses: int = 0
     tool_calls: int = 0
     errors: int = 0
+    retries: int = 0
     used: Response | None = None
     cost: float | None = 0.0
 
@@ -156,7 +144,7 @@ def sum_usage(
 
 def sum_by_file(
     connection: sqlite3.Connection, catalog: Catalog, prices: Prices, scope: Scope | None = None
-) -> dict[int, tuple[Sums, str]]:
+) -> dict[int, tuple[Totals, str]]:
     """Return the sums of each file, and the model that wrote most of it, by the file's id."""
     groups: dict[int, list[_Piece]] = {}
     for piece in _list_pieces(connection, catalog, prices, "thread", scope or Scope()):
@@ -224,6 +212,10 @@ def _list_pieces(
     for file, slot, model, count in connection.execute(_ERRORS, parts):
         if file in files:
             yield _Piece(files[file], slot, model, errors=count)
+    for one in list_retries(connection):
+        if one.file in files and (since is None or (one.at is not None and one.at >= since)):
+            slot = None if one.at is None else int(one.at // _SLOT_S)
+            yield _Piece(files[one.file], slot, one.model, retries=1)
 
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -268,12 +260,13 @@ def _name_day(slot: int | None, zone: tzinfo) -> str | None:
     return datetime.fromtimestamp(slot * _SLOT_S, zone).date().isoformat()
 
 
-def _sum(pieces: list[_Piece]) -> Sums:
+def _sum(pieces: list[_Piece]) -> Totals:
     used = [piece.used for piece in pieces if piece.used is not None]
-    return Sums(
+    return Totals(
         responses=sum(piece.responses for piece in pieces),
         tool_calls=sum(piece.tool_calls for piece in pieces),
         errors=sum(piece.errors for piece in pieces),
+        retries=sum(piece.retries for piece in pieces),
         input_tokens=sum(one.input_tokens for one in used),
         output_tokens=sum(one.output_tokens for one in used),
         cache_read_tokens=sum(one.cache_read_tokens for one in used),
@@ -282,15 +275,15 @@ def _sum(pieces: list[_Piece]) -> Sums:
     )
 
 
-def add_sums(many: Iterable[Sums]) -> Sums:
+def add_sums(many: Iterable[Totals]) -> Totals:
     """Return the sums of several; a cost that is not known makes all of it unknown."""
     listed = list(many)
     counts = {
         one.name: sum(getattr(sums, one.name) for sums in listed)
-        for one in fields(Sums)
+        for one in fields(Totals)
         if one.name != "cost_usd"
     }
-    return Sums(**counts, cost_usd=add_costs(sums.cost_usd for sums in listed))
+    return Totals(**counts, cost_usd=add_costs(sums.cost_usd for sums in listed))
 
 
 def _find_main_model(pieces: list[_Piece]) -> str:

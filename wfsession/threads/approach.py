@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten, shorten_label
 from wfsession.threads.story import Cut, Step, Story
 
 MoveKind = Literal["delegate", "dead_end", "verify", "act"]
@@ -63,7 +63,7 @@ def count_moves(moves: Iterable[Move]) -> dict[str, int]:
 def _make_move(step: Step) -> Move:
     kind = _find_kind(step)
     first_line = step.text.strip().partition("\n")[0]
-    label = shorten(first_line, _LABEL_CHARACTERS)
+    label = shorten_label(first_line, _LABEL_CHARACTERS)
     return Move(
         n=step.n,
         kind=kind,
@@ -93,7 +93,7 @@ def _tell_tools(step: Step) -> str:
     """Return what the tools did: the one with its argument, several with their numbers."""
     if len(step.tools) == 1:
         tool = step.tools[0]
-        return shorten(f"{tool.name} {tool.label}", _LABEL_CHARACTERS)
+        return shorten_label(f"{tool.name} {tool.label}", _LABEL_CHARACTERS)
     counts = Counter(tool.name for tool in step.tools)
     told = ", ".join(f"{name} × {count}" for name, count in counts.items())  # noqa: RUF001
     return shorten(told, _LABEL_CHARACTERS)

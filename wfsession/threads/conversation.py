@@ -91,9 +91,11 @@ def sum_up(conversations: Iterable[Conversation], price_of: PriceOf) -> Totals:
     responses: dict[str, Response] = {}
     results: dict[str, bool] = {}
     calls: set[str] = set()
-    retries = 0
+    retries: set[str] = set()
     for one in conversations:
-        retries += sum(find_retries(one.group_calls(), one.results))
+        steps = one.group_calls()
+        again = find_retries(steps, one.results)
+        retries |= {step[0].key for step, is_retry in zip(steps, again, strict=True) if is_retry}
         responses |= one.responses
         calls |= one.calls.keys()
         results |= {key: result.is_error for key, result in one.results.items()}
@@ -102,7 +104,7 @@ def sum_up(conversations: Iterable[Conversation], price_of: PriceOf) -> Totals:
         responses=len(responses),
         tool_calls=len(calls),
         errors=sum(results.values()),
-        retries=retries,
+        retries=len(retries),
         input_tokens=sum(one.input_tokens for one in values),
         output_tokens=sum(one.output_tokens for one in values),
         cache_read_tokens=sum(one.cache_read_tokens for one in values),

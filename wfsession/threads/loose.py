@@ -13,6 +13,8 @@ from wfsession.core.times import parse_time
 MOST = 10**12
 # A path, a name, an id: what is longer is none.
 MOST_CHARACTERS = 4096
+# What is left of a path among other words: it fits on a line of a terminal.
+PATH_CHARACTERS = 48
 _NOTHING: dict[str, Any] = {}
 
 
@@ -65,3 +67,20 @@ def shorten(text: str, most: int) -> str:
     """Return a text on one line, of at most so many characters."""
     line = " ".join(text[: most * 4].split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def shorten_label(text: str, most: int) -> str:
+    """Return what `shorten` does, but of each long path in the text its end and not its start."""
+    words = (
+        shorten_path(word) if "/" in word and "://" not in word else word
+        for word in text[: most * 4].split()
+    )
+    return shorten(" ".join(words), most)
+
+
+def shorten_path(path: str, most: int = PATH_CHARACTERS) -> str:
+    """Return at most so many characters of a path, from its end: which file it is stands there."""
+    if len(path) <= most:
+        return path
+    end = path[len(path) - most + 1 :]
+    return f"…{end[max(end.find('/', 0, -1), 0) :]}"

@@ -11,7 +11,7 @@ from typing import Literal
 from attrs import frozen
 
 from wfsession.threads.conversation import Totals
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten_label
 from wfsession.threads.story import Step, Story, Subagent, Tool
 from wfsession.threads.tools import Category
 
@@ -137,7 +137,7 @@ def _make_phase(steps: list[Step]) -> MapPhase:
     times = [step.ts for step in steps if step.ts is not None]
     said = steps[0].text.strip().partition("\n")[0] or steps[0].ask
     return MapPhase(
-        title=shorten(said, _TITLE_CHARACTERS),
+        title=shorten_label(said, _TITLE_CHARACTERS),
         first=steps[0].n,
         last=steps[-1].n,
         started=min(times, default=None),

@@ -16,7 +16,7 @@ from wfsession.threads.loose import shorten
 from wfsession.threads.prices import PriceOf
 from wfsession.threads.story import Cut, Step, Story, Subagent, Tool, Usage
 from wfsession.threads.subagents import Link, Meta
-from wfsession.threads.tools import find_category, find_retries, find_sign, make_label
+from wfsession.threads.tools import find_category, find_retries, find_sign, has_path, make_label
 
 _TEXT_CHARACTERS = 20_000
 _ERROR_CHARACTERS = 600
@@ -247,15 +247,13 @@ def _add_row(draft: _Draft, row: Response | Message | ToolCall, price_of: PriceO
 
 def _make_tool(call: ToolCall, conversation: Conversation) -> Tool:
     result = conversation.results.get(call.key)
-    category = find_category(call.name)
-    has_path = category in ("read", "edit")
     return Tool(
         name=call.name,
         label=make_label(call),
         status="pending" if result is None else "error" if result.is_error else "ok",
-        category=category,
+        category=find_category(call.name),
         sign=find_sign(call),
-        path=call.argument if has_path else "",
+        path=call.argument if has_path(call.name) else "",
         error=_cut(result.text.strip(), _ERROR_CHARACTERS) if result and result.is_error else "",
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from wfsession.threads.events import ToolCall, ToolResult
-from wfsession.threads.loose import shorten
+from wfsession.threads.loose import shorten_label, shorten_path
 
 Category = Literal["read", "edit", "search", "bash", "task", "web", "other"]
 # What a command does beyond running: it tests, or it takes back what was done.
@@ -46,7 +46,14 @@ def find_category(name: str) -> Category:
 
 def make_label(call: ToolCall) -> str:
     """Return the argument of a call that tells most, on one line of at most 120 characters."""
-    return shorten(call.argument, LABEL_CHARACTERS)
+    if has_path(call.name):
+        return shorten_path(" ".join(call.argument.split()), LABEL_CHARACTERS)
+    return shorten_label(call.argument, LABEL_CHARACTERS)
+
+
+def has_path(name: str) -> bool:
+    """Tell whether the argument of a tool that tells most is a file."""
+    return find_category(name) in ("read", "edit")
 
 
 def find_sign(call: ToolCall) -> Sign:
@@ -63,8 +70,8 @@ def find_retries(
 ) -> list[bool]:
     """Tell of each step whether it tries again what just failed.
 
-    It does where it has the same tools with the same labels as the step before it, and one of
-    those failed.
+    It does where it has the same tools with the same labels as the step before it, in any order,
+    and one of those failed.
 
     Args:
         steps: the calls of each step, in their order.
@@ -73,9 +80,11 @@ def find_retries(
     told = []
     failed: list[tuple[str, str]] = []
     for calls in steps:
-        did = [(call.name, make_label(call)) for call in calls]
+        fails = any(has_failed(call, results) for call in calls)
+        # Told only where it is compared: most steps neither fail nor follow one that did.
+        did = sorted((call.name, make_label(call)) for call in calls) if fails or failed else []
         told.append(bool(did) and did == failed)
-        failed = did if any(has_failed(call, results) for call in calls) else []
+        failed = did if fails else []
     return told
 
 

@@ -17,13 +17,13 @@ from wfsession.index.threads import Scope
 from wfsession.index.usage import (
     By,
     Oversized,
-    Sums,
     Usage,
     add_sums,
     find_oversized,
     sum_usage,
 )
 from wfsession.threads.bindings import Thread
+from wfsession.threads.conversation import Totals
 from wfsession.threads.status import Declared, group_by_run
 from wfsession.web.now import ask_about_threads
 from wfsession.web.site import Site
@@ -33,7 +33,7 @@ from wfsession.workdirs.listing import Workdir, read_workdirs
 
 PAGE_ROWS = 50
 KEYS: tuple[By, ...] = get_args(By)
-_NOTHING = Sums()
+_NOTHING = Totals()
 
 
 @frozen
@@ -42,7 +42,7 @@ class Branch:
 
     thread: Thread
     depth: int
-    sums: Sums
+    sums: Totals
 
 
 @frozen
@@ -51,7 +51,7 @@ class Tree:
 
     run: str
     branches: tuple[Branch, ...]
-    total: Sums
+    total: Totals
 
 
 @frozen
@@ -112,7 +112,7 @@ def read_runs_page(site: Site, piece: int) -> RunsPage:
     """Return one piece of the runs."""
     scope = _make_scope(site)
 
-    def look(view: View) -> tuple[tuple[RunEntry, ...], dict[str, Sums]]:
+    def look(view: View) -> tuple[tuple[RunEntry, ...], dict[str, Totals]]:
         runs = list_runs(view.connection, view.catalog, view.now, RunFilter(scope))
         return tuple(runs), dict(ask_about_threads(view, scope).sums)
 
@@ -122,7 +122,7 @@ def read_runs_page(site: Site, piece: int) -> RunsPage:
     return RunsPage(runs[rows], piece, pieces, _grow_trees(site, sums), answer.notes)
 
 
-def _grow_trees(site: Site, sums: dict[str, Sums]) -> tuple[Tree, ...]:
+def _grow_trees(site: Site, sums: dict[str, Totals]) -> tuple[Tree, ...]:
     workspace = site.open_workspace()
     threads = {one.name: one for one in workspace.threads(archived=True)} if workspace else {}
     by_id = {one.id: one.name for one in threads.values()}

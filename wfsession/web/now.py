@@ -16,8 +16,9 @@ from wfsession.index.desk import View
 from wfsession.index.threads import Scope
 from wfsession.index.threads import Thread as Indexed
 from wfsession.index.unfinished import Unfinished, list_unfinished
-from wfsession.index.usage import Sums, add_sums, sum_usage
+from wfsession.index.usage import add_sums, sum_usage
 from wfsession.threads.bindings import Thread
+from wfsession.threads.conversation import Totals
 from wfsession.threads.status import Past, Tier, find_archive, find_tier
 from wfsession.web.site import Project, Site, ask_or_nothing
 from wfsession.workdirs.listing import Workdir, read_workdirs
@@ -25,7 +26,7 @@ from wfsession.workdirs.listing import Workdir, read_workdirs
 _MOST_STUCK = 30
 _STATES = {"active": 0, "bad": 1, "paused": 2, "completed": 3, "archived": 4}
 _ALIVE = ("active", "idle")
-_NOTHING = Sums()
+_NOTHING = Totals()
 
 
 @frozen
@@ -37,7 +38,7 @@ class ThreadRow:
     label: str
     tier: Tier
     last: datetime | None
-    sums: Sums
+    sums: Totals
     cwd: str = ""
     is_indexed: bool = True
 
@@ -57,7 +58,7 @@ class SessionRow:
     session: Session
     threads: tuple[ThreadRow, ...]
     workdirs: tuple[WorkdirRow, ...]
-    sums: Sums
+    sums: Totals
 
     @property
     def last(self) -> datetime:
@@ -93,7 +94,7 @@ class Now:
     findings: tuple[Finding, ...]
     loose: tuple[ThreadRow, ...]
     archive: tuple[ThreadRow, ...]
-    total: Sums
+    total: Totals
     notes: tuple[str, ...]
 
 
@@ -102,9 +103,9 @@ class Told:
     """What the index says."""
 
     threads: Mapping[str, Indexed] = field(factory=dict)
-    sums: Mapping[str, Sums] = field(factory=dict)
+    sums: Mapping[str, Totals] = field(factory=dict)
     stuck: tuple[Unfinished, ...] = ()
-    total: Sums = _NOTHING
+    total: Totals = _NOTHING
 
 
 def read_now(site: Site) -> Now:
@@ -209,7 +210,7 @@ def make_session_row(
 
 
 def make_thread_row(
-    thread: Thread, indexed: Mapping[str, Indexed], sums: Mapping[str, Sums], at: datetime
+    thread: Thread, indexed: Mapping[str, Indexed], sums: Mapping[str, Totals], at: datetime
 ) -> ThreadRow:
     """Return a thread that a root knows, with what the index knows of it."""
     known = indexed.get(thread.id)
@@ -234,7 +235,7 @@ def make_thread_row(
     )
 
 
-def make_loose_row(thread: Indexed, sums: Mapping[str, Sums], at: datetime) -> ThreadRow:
+def make_loose_row(thread: Indexed, sums: Mapping[str, Totals], at: datetime) -> ThreadRow:
     """Return a thread that only the index knows."""
     return ThreadRow(
         id=thread.name,
@@ -281,7 +282,7 @@ def _left_something(row: ThreadRow) -> bool:
     return bool(_count_tokens(row.sums) or row.sums.tool_calls or row.sums.cost_usd)
 
 
-def _count_tokens(sums: Sums) -> int:
+def _count_tokens(sums: Totals) -> int:
     return sums.input_tokens + sums.output_tokens + sums.cache_read_tokens + sums.cache_write_tokens
 
 
