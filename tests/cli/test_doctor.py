@@ -1,5 +1,6 @@
 """`wf doctor`: what people read, what scripts hold on to, and the exit code."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -47,12 +48,22 @@ def test_findings_are_told_with_severity_path_and_repair(spoiled: Path) -> None:
     seen = see_tree(spoiled)
     done = wf("doctor")
     assert done.code == 3
-    first, repair, second, removal = done.out.splitlines()
+    first, repair, second, removal, hint = done.out.splitlines()
     assert first.startswith(f"error: .workflow/{PAUSED}/{RECORD}: {PAUSED}: it is no valid JSON")
     assert repair.startswith("  repair: move its bytes to the attic")
     assert second == f"warning: .workflow/{GONE}: {GONE} names no directory of the root"
     assert removal == "  repair: remove the marker"
+    assert hint == "To repair: wf doctor --fix"
     assert see_tree(spoiled) == seen
+
+
+def test_no_repair_is_proposed_of_what_is_only_worth_knowing(sound: Path) -> None:
+    # As an older layout has it; `wf migrate` may go by what the doctor would write over.
+    record = sound / ".workflow" / PAUSED / RECORD
+    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "active"}))
+    done = wf("doctor")
+    assert (done.code, done.out.count("repair: ")) == (0, 1)
+    assert "--fix" not in done.out
 
 
 def test_json_has_the_keys_of_the_contract_and_absolute_paths(spoiled: Path) -> None:

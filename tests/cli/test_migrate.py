@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.wf import Done, forget_moments, list_markers, run, run_in_terminal, see_tree, wf
+from tests.conftest import copy_fixture
 from tests.hands import fail
 from tests.layouts import REGISTRY, copy_tree
 from wfsession.core import legacy
@@ -260,3 +261,17 @@ def test_a_registry_that_cannot_be_used_is_one_line(
     (line,) = done.err.splitlines()
     assert line.startswith("wf: the older layout was left as it is: session_status.jsonl: it has ")
     assert wf("migrate").out.splitlines()[1] == "Not brought over, and kept as it is:"
+
+
+@pytest.mark.usefixtures("_sync_nothing")
+def test_where_nothing_is_listed_the_older_layout_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_fixture("04-active-archives", tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    assert wf("list", "--json").data["sessions"] == []
+    out = run_in_terminal("list").out
+    assert "An older layout is there; to bring over what it holds: wf migrate" in out
+    assert wf("status", "--json").data["next"] == ["wf migrate"]
+    wf("migrate")
+    assert wf("status", "--json").data["next"] == ["wf resume", "wf switch NAME"]

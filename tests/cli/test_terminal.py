@@ -124,6 +124,13 @@ def test_an_empty_list_says_how_to_begin(empty: Path) -> None:
     assert "wf new" in out
 
 
+def test_a_list_that_leaves_the_archived_out_does_not_deny_them(empty: Path) -> None:
+    wf("new", "Cart")
+    wf("complete", "--archive")
+    assert "All sessions in" in run_in_terminal("list").out
+    assert "WFS-cart" in run_in_terminal("list", "--all").out
+
+
 def test_help_fits_a_narrow_terminal(empty: Path) -> None:
     for line in run_in_terminal("help", "complete", columns=60).out.splitlines():
         assert len(line) <= 80

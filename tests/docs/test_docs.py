@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -58,8 +59,11 @@ def test_every_verb_is_in_the_readme_or_the_reference_with_a_description() -> No
         assert parser.description, words
 
 
-def run_console(block: str, place: Path) -> str:
-    """Run the `$` lines of a block in one shell, and return the block as it comes out."""
+def run_console(block: str, place: Path, environment: Mapping[str, str] | None = None) -> str:
+    """Run the `$` lines of a block in one shell, and return the block as it comes out.
+
+    Without an environment the command is that of the checkout.
+    """
     commands = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
     script = "exec 2>&1\n" + "\n".join(
         f"printf '%s\\n' {_quote('$ ' + command)}\n{command}" for command in commands
@@ -68,7 +72,7 @@ def run_console(block: str, place: Path) -> str:
         ["bash", "-c", script],
         check=False,
         cwd=place,
-        env=_environment(place),
+        env=_environment(place) if environment is None else environment,
         capture_output=True,
         text=True,
     )

@@ -15,6 +15,7 @@ from tests.cli.wf import ACTIVE, COMMAND, PAUSED, make_environment, wf
 from tests.conftest import copy_fixture
 from tests.talks import BRANCH, EXPECT, MAIN, RUN, commit_meanwhile, plant_talks, transcript_of
 from tests.transcripts import encode, user
+from wfsession.cli.extras import tell_install
 from wfsession.mcp.trimming import BUDGET
 
 _MANY = 200
@@ -260,7 +261,15 @@ def test_without_the_extra_it_is_a_sentence_with_what_to_install(
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     done = wf("mcp")
     assert (done.code, done.out) == (1, "")
-    assert done.err.splitlines()[1] == "hint: pip install 'wfsession[mcp]'"
+    hint = f"hint: {sys.executable} -m pip install 'wfsession[mcp]'"
+    assert done.err.splitlines()[1] == hint
+
+
+def test_where_pip_is_missing_too_uv_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setattr(sys, "executable", "/opt/a b/python")
+    hint = "uv pip install --python '/opt/a b/python' 'wfsession[mcp]'"
+    assert tell_install("mcp") == hint
 
 
 def test_a_word_too_many_is_refused(tmp_path: Path) -> None:

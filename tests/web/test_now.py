@@ -144,7 +144,8 @@ def test_without_the_extra_it_says_what_to_install(place: Place) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "wf: wf serve needs uvicorn, which is not installed\nhint: pip install 'wfsession[web]'\n"
+        "wf: wf serve needs uvicorn, which is not installed\n"
+        f"hint: {COMMAND[0]} -m pip install 'wfsession[web]'\n"
     )
 
 

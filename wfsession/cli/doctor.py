@@ -27,6 +27,7 @@ class Examined(Answer):
     root: str
     report: Report
     is_dry: bool = False
+    only_looks: bool = False
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]  # a value there, computed here
@@ -70,6 +71,8 @@ class Examined(Answer):
             where = ", ".join(self._shorten(path) for path in finding.paths)
             yield f"{finding.severity}: {where}: {finding.message}"
             yield f"  repair: {finding.repair}"
+        if self.only_looks and any(map(_calls_for_repair, findings)):
+            yield "To repair: wf doctor --fix"
 
     def _tell_applied(self, applied: Applied) -> "Iterator[Block]":
         where = ", ".join(self._shorten(path) for path in applied.paths)
@@ -82,6 +85,10 @@ class Examined(Answer):
     def _shorten(self, path: str) -> str:
         """Return a path from the project, which is where people are."""
         return os.path.relpath(os.path.join(self.root, path), os.path.dirname(self.root))
+
+
+def _calls_for_repair(finding: Finding) -> bool:
+    return finding.severity != "info" and not finding.repair.startswith("none:")
 
 
 def encode_finding(finding: Finding) -> "Data":
@@ -100,7 +107,7 @@ def doctor(call: Call) -> Answer:
     workspace = call.workspace
     if call.options.fix:
         return Examined(workspace.root, workspace.heal(dry_run=call.is_dry), call.is_dry)
-    return Examined(workspace.root, Report(workspace.diagnose(), ()))
+    return Examined(workspace.root, Report(workspace.diagnose(), ()), only_looks=True)
 
 
 def _add_doctor(parser: ArgumentParser) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
+    from wfsession.workspace import Workspace
 
 _STATE = Column("STATE", drop=1)
 _MARK = Column("")
@@ -35,16 +36,16 @@ _PROBLEMS = Column("PROBLEMS", drop=2, least=17)
 
 
 class Listed(Answer):
-    """The sessions of a root, in the order in which they are shown."""
+    """The sessions of a root, in the order in which they are shown; or what to do for one."""
 
-    __slots__ = ("sessions", "snapshot", "with_archived")
+    __slots__ = ("advice", "sessions", "snapshot")
 
     def __init__(
-        self, snapshot: Snapshot, sessions: tuple[Session, ...], with_archived: bool
+        self, snapshot: Snapshot, sessions: tuple[Session, ...], advice: tuple[str, ...] = ()
     ) -> None:
         self.snapshot = snapshot
         self.sessions = sessions
-        self.with_archived = with_archived
+        self.advice = advice
 
     def to_data(self) -> "Data":
         """Return root, active and sessions."""
@@ -62,8 +63,7 @@ class Listed(Answer):
             yield Rows(_COLUMNS, rows)
             return
         if not rows:
-            yield f"There is no session in {self.snapshot.root} yet."
-            yield 'To begin one: wf new "what it is about"'
+            yield from self.advice
             return
         active = self.snapshot.active
         # Scripts hold on to the number of their columns; they have --json for the problems.
@@ -128,7 +128,21 @@ def list_sessions(call: Call) -> Answer:
     """List the sessions of a root."""
     with show_progress("reading sessions") as watch:
         snapshot = call.workspace.snapshot(archived=call.options.all, watch=watch)
-    return Listed(snapshot, sort_sessions(snapshot), call.options.all)
+    advice = () if snapshot.sessions else tuple(_advise(call.workspace))
+    return Listed(snapshot, sort_sessions(snapshot), advice)
+
+
+def _advise(workspace: "Workspace") -> "Iterator[str]":
+    from wfsession.cli.older import holds_older
+
+    if workspace.snapshot().sessions:
+        yield f"All sessions in {workspace.root} are archived; to list them: wf list --all"
+        return
+    yield f"There is no session in {workspace.root} yet."
+    if holds_older(workspace):
+        yield "An older layout is there; to bring over what it holds: wf migrate"
+    else:
+        yield 'To begin one: wf new "what it is about"'
 
 
 def current(call: Call) -> Answer:

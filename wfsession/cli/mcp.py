@@ -4,6 +4,7 @@ from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.asking import open_desk
 from wfsession.cli.call import Call
 from wfsession.cli.execute import Ended
+from wfsession.cli.extras import tell_install
 from wfsession.cli.verb import Verb
 from wfsession.errors import WfError
 
@@ -23,7 +24,7 @@ def mcp(call: Call) -> Answer:
         if not (error.name or "").startswith("mcp"):
             raise
         message = "wf mcp needs the SDK of MCP, version 2, which is not installed"
-        raise WfError(message, "pip install 'wfsession[mcp]'") from None
+        raise WfError(message, tell_install("mcp")) from None
     serve(
         Surroundings(
             # A call of its own each, as the project may change while the agent works.

@@ -1,4 +1,4 @@
-"""What there is to say of a migration: words for people. Pure."""
+"""What there is to say of a migration: words for people."""
 
 from wfsession.words import count, join
 
@@ -8,8 +8,14 @@ if TYPE_CHECKING:
 
     from wfsession.core.legacy import Rejection
     from wfsession.core.migrate import Migration
+    from wfsession.workspace import Workspace
 
 _MOST = 3
+
+
+def holds_older(workspace: "Workspace") -> bool:
+    """Tell whether a root has something of an older layout that no listing shows."""
+    return any(one.id.startswith("legacy-") for one in workspace.diagnose())
 
 
 def tell_active(migration: "Migration") -> str:

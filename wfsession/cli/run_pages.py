@@ -69,7 +69,7 @@ class Listed(Answer):
     def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
         """Yield the table."""
         if is_terminal and not self.entries:
-            yield "No workflow run is known of that."
+            yield "No such workflow run is known."
             return
         rows = tuple(self._make_row(entry, is_terminal) for entry in self.entries)
         marked = frozenset(

@@ -7,6 +7,7 @@ from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.asking import open_desk
 from wfsession.cli.call import Call
 from wfsession.cli.execute import Ended
+from wfsession.cli.extras import tell_install
 from wfsession.cli.here import check_directory
 from wfsession.cli.verb import Verb
 from wfsession.errors import RootNotFound, WfError
@@ -33,7 +34,7 @@ def serve(call: Call) -> Answer:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         message = f"wf serve needs {error.name}, which is not installed"
-        raise WfError(message, "pip install 'wfsession[web]'") from None
+        raise WfError(message, tell_install("web")) from None
     from wfsession.workdirs.places import find_places
 
     check_directory()

@@ -5,6 +5,7 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.look import sort_sessions
+from wfsession.cli.older import holds_older
 from wfsession.cli.page import Pairs
 from wfsession.cli.portrait import (
     encode_checkpoint,
@@ -66,6 +67,7 @@ class Status(Answer):
     source: str
     in_hand: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    holds_older: bool = False
 
     @property
     def open(self) -> tuple[Session, ...]:
@@ -100,7 +102,9 @@ class Status(Answer):
         session = self.session
         if session is None:
             paused = [one for one in self.open if one.state == "paused"]
-            return ("wf resume", "wf switch NAME") if paused else ('wf new "what it is about"',)
+            if paused:
+                return ("wf resume", "wf switch NAME")
+            return ("wf migrate",) if self.holds_older else ('wf new "what it is about"',)
         if session.state == "bad":
             return (f"wf show {session.name}",)
         if session.state == "archived":
@@ -129,7 +133,8 @@ class Status(Answer):
         """Yield the page."""
         session = self.session
         if session is None:
-            yield f"No session is active in {self.snapshot.root}"
+            older = ", where an older layout is" if self.holds_older else ""
+            yield f"No session is active in {self.snapshot.root}{older}"
         else:
             why = _SOURCES.get(self.source, "active")
             yield f"{session.name} ({why if session.state != 'bad' else 'bad'})"
@@ -197,7 +202,8 @@ def status(call: Call) -> Answer:
     session = workspace.get(found.session) if found.session is not None else None
     snapshot = workspace.snapshot(archived=False)
     in_hand = list_in_hand(session) if session else ()
-    return Status(snapshot, session, found.source, in_hand, tuple(call.notes))
+    is_older = not snapshot.sessions and holds_older(workspace)
+    return Status(snapshot, session, found.source, in_hand, tuple(call.notes), is_older)
 
 
 VERBS = {
