@@ -1,6 +1,6 @@
 """The pages Runs, Usage, Search and Workdirs as values.
 
-Imports the library and this room's `now` and `site`. Reads only. Questions are about the project
+Imports the library and `overview`. Reads only. Questions are about the project
 that the server was started in, or about all where it was started in none.
 """
 
@@ -23,10 +23,10 @@ from wfsession.index.usage import (
     find_oversized,
     sum_usage,
 )
+from wfsession.overview.now import ask_about_threads
+from wfsession.overview.site import Site
 from wfsession.threads.bindings import Thread
 from wfsession.threads.status import Declared, group_by_run
-from wfsession.web.now import ask_about_threads
-from wfsession.web.site import Site
 from wfsession.workdirs.du import Usage as Room
 from wfsession.workdirs.du import measure_usage
 from wfsession.workdirs.listing import Workdir, read_workdirs

@@ -20,7 +20,7 @@ from wfsession.threads.story import Step, Story
 from wfsession.threads.story_map import StoryMap, draw_map
 from wfsession.threads.timeline import build_story
 from wfsession.web.drawing import Drawing, draw_lanes
-from wfsession.web.site import Project, Site
+from wfsession.overview.site import Project, Site
 from wfsession.web.treemap import Territory, draw_territory
 
 PAGE_STEPS = 50

@@ -1,4 +1,4 @@
-"""The page Now as values: what is stuck, which sessions there are, who is at work, what it costs.
+"""Now, as values: what is stuck, which sessions there are, who is at work, what it costs.
 
 Imports the library and `site`. Reads only.
 """
@@ -17,9 +17,9 @@ from wfsession.index.threads import Scope
 from wfsession.index.threads import Thread as Indexed
 from wfsession.index.unfinished import Unfinished, list_unfinished
 from wfsession.index.usage import Sums, add_sums, sum_usage
+from wfsession.overview.site import Project, Site, ask_or_nothing
 from wfsession.threads.bindings import Thread
 from wfsession.threads.status import Past, Tier, find_archive, find_tier
-from wfsession.web.site import Project, Site, ask_or_nothing
 from wfsession.workdirs.listing import Workdir, read_workdirs
 
 _MOST_STUCK = 30
@@ -78,7 +78,7 @@ class ProjectRow:
 
 @frozen
 class Now:
-    """The page.
+    """What is going on.
 
     `labels` are those of threads that are stuck; `loose` are threads of no session, `archive` those
     of them that are over.

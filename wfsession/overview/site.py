@@ -1,10 +1,12 @@
-"""What the pages are made from: the workspace, the index, the workdirs; asked anew each time.
+"""What an overview is made from: the workspace, the index, the workdirs.
 
-Imports the library. Whoever starts the server says where everything lies.
+Imports the library. Whoever shows it says where everything lies, and tells of changes: the index is
+brought up to date once after each, however many ask.
 """
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,8 +23,12 @@ from wfsession.workdirs.places import Places
 from wfsession.workspace import Workspace
 
 T = TypeVar("T")
+# How many changes there were, and the number and the time of the root's directory.
+Stamp = tuple[int, int, int]
 # To measure a workdir takes as long as to list all of its files.
 _MEASURED_FOR_S = 60.0
+# For when nobody hears of changes: the directory lies on another machine, say.
+_UP_TO_DATE_FOR_S = 60.0
 
 
 @frozen
@@ -59,12 +65,54 @@ class Sizes:
         return size
 
 
+class Changes:
+    """How many changes there were, and how many of them the index has."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._has = -1
+        self._at = 0.0
+        self._file = 0
+        self._refreshing = threading.Lock()
+
+    def ask(self, desk: Desk, question: Callable[[View], T]) -> Answer[T]:
+        """Ask an index, which is brought up to date first if it lacks a change.
+
+        Who asks meanwhile waits for the one that reads, and does not read again.
+        """
+        path = desk.sources.path
+        if not self._is_due(path):
+            return desk.ask(question, refresh=False)
+        with self._refreshing:
+            if not self._is_due(path):
+                return desk.ask(question, refresh=False)
+            number, at = self.number, time.monotonic()
+            answer = desk.ask(question)
+            # Else somebody else held the index, or there is none: the next question tries again.
+            if not answer.refreshed.note and not answer.notes:
+                self._has, self._at, self._file = number, at, _find_number(path)
+            return answer
+
+    def _is_due(self, path: str) -> bool:
+        is_old = time.monotonic() - self._at > _UP_TO_DATE_FOR_S
+        # Anybody may delete an index, which is made anew then, and empty.
+        return self._has != self.number or is_old or self._file != _find_number(path)
+
+
+def _find_number(path: str) -> int:
+    """Return what tells a file from another one of its name; 0 where there is none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
+
+
 @frozen
 class Site:
     """Where things lie.
 
-    `open_workspace` gives that of the project that the server was started in, None where there is
-    none; `open_desk` is told whether git has to be asked. `directory` is where it was started.
+    `open_workspace` gives that of the project that the overview is about, None where there is
+    none; `open_desk` is told whether git has to be asked. `directory` is where somebody asked.
     """
 
     open_workspace: Callable[[], Workspace | None]
@@ -73,10 +121,26 @@ class Site:
     directory: str
     is_read_only: bool = False
     _sizes: Sizes = field(factory=Sizes, repr=False)
+    _changes: Changes = field(factory=Changes, repr=False)
 
-    def ask(self, question: Callable[[View], T], with_git: bool = False) -> Answer[T]:
-        """Ask the index, and never have somebody wait for long who only looks."""
-        return self.open_desk(with_git).ask(question)
+    def stamp(self) -> Stamp:
+        """Return what stays the same until a change is told of, or is plain to see in the root."""
+        here = self.open_workspace()
+        if here is None:
+            return self._changes.number, 0, 0
+        try:
+            status = os.stat(here.root)
+        except OSError:
+            return self._changes.number, 0, 0
+        return self._changes.number, status.st_ino, status.st_mtime_ns
+
+    def tell_change(self) -> None:
+        """Say that something changed: the next question brings the index up to date."""
+        self._changes.number += 1
+
+    def ask(self, question: Callable[[View], T]) -> Answer[T]:
+        """Ask the index, as it is after the last change."""
+        return self._changes.ask(self.open_desk(False), question)
 
     def list_projects(self) -> tuple[Project, ...]:
         """Return the projects that were seen, the one here first."""
