@@ -85,7 +85,7 @@ def test_a_map_has_lanes_and_says_the_same_in_words(server: Server, axis: str) -
     for lane in ("phases", "tools", "context", "cost"):
         assert f">{lane}</text>" in page
     assert 'class="error"' in page
-    assert "1 errors and 1 retries" in page
+    assert "1 error, 1 tried again" in page
 
 
 def test_a_long_thread_comes_in_pieces_that_leave_nothing_out(place: Place) -> None:

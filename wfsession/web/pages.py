@@ -94,7 +94,7 @@ class Pages:
             _read_piece(request),
         )
         costs = {one.agent: one.cost_usd for one in found.map.windows}
-        command = tell_resume(found.agent, found.id, found.cwd)
+        command = "" if found.is_gone else tell_resume(found.agent, found.id, found.cwd)
         return self.render("thread.html", page="", it=found, costs=costs, command=command)
 
     def runs(self, request: Request) -> Response:
