@@ -113,7 +113,7 @@ class Pages:
         """Answer with what was used."""
         asked = request.query_params.get("by")
         by: By = next((key for key in KEYS if key == asked), "day")
-        found = read_usage_page(self._site, by, _read_piece(request))
+        found = read_usage_page(self._site, by, _read_piece(request), read_zone(request))
         return self.render("usage.html", page="usage", it=found, keys=KEYS)
 
     def search(self, request: Request) -> Response:
