@@ -1,29 +1,17 @@
 """The pages in a real browser: each of them, live changes, the keyboard, narrow and dark."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.transcripts import THREAD
+from tests.web.browsing import WIDTHS, enter, reach
 from tests.web.server import ACTIVE, PAUSED, Place, Server, make_place, serving
 
 pytestmark = pytest.mark.needs("chromium")
-WIDTHS = (360, 800, 1280)
-PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as started:
-        found = shutil.which("chromium")
-        # No sandbox: tests run as root in containers, and open pages of ours only.
-        opened = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +22,6 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (place.root / ".active-WFS-gone").touch()
     with serving(place) as server:
         yield server
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context()
-    made.set_default_timeout(PATIENCE_MS)
-    yield made
-    made.close()
 
 
 def list_pages(server: Server) -> tuple[str, ...]:
@@ -58,22 +38,6 @@ def list_pages(server: Server) -> tuple[str, ...]:
         f"/repair/{server.key}",
         "/nothing",
     )
-
-
-def enter(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
-    """Open the address that was printed, and keep what the console complains of."""
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-
-    def note_stranger(request: Request) -> None:
-        if not request.url.startswith(server.base):
-            said.append(request.url)
-
-    page.on("request", note_stranger)
-    page.goto(server.address)
-    return page, said
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -130,15 +94,6 @@ def test_an_action_by_keyboard_alone(context: BrowserContext, place: Place) -> N
         assert said == []
     active = [one.name for one in place.root.glob(".active-*")]
     assert active == [f".active-{PAUSED}"]
-
-
-def reach(page: Page, words: str) -> None:
-    """Press Tab until what has these words is focused."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent").strip() == words:
-            return
-    raise AssertionError(f"{words} cannot be reached")
 
 
 def test_going_back_finds_the_list_as_it_was_left(context: BrowserContext, busy: Server) -> None:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfsession.web.text import MOST_CHARACTERS, clean, mark_time, show, tell_age, tell_cost
+from wfsession.web.text import (
+    MOST_CHARACTERS,
+    clean,
+    keep_end,
+    mark_time,
+    show,
+    tell_age,
+    tell_cost,
+)
 
 
 @given(st.text())
@@ -57,3 +65,16 @@ def test_a_moment_says_which_zone_it_is_in_until_the_reader_has_one() -> None:
         '<time datetime="2026-09-14T10:05:00Z">2026-09-14 10:05 UTC</time>'
     )
     assert tell_age(moment, datetime(2026, 9, 14, 13, 6, tzinfo=UTC)) == "3 h ago"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("src/cart.py", "rc/cart.py"),
+        ("a.py", "a.py"),
+        ("WWWWWWWW", "WWWWWW"),
+        ("集成" * 8, "集成" * 3),
+    ],
+)
+def test_the_end_of_a_name_that_has_room_is_kept(text: str, told: str) -> None:
+    assert keep_end(text, 72) == told

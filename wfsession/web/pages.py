@@ -212,6 +212,7 @@ def make_templates(site: Site, keys: Keys) -> Environment:
         "moment": text.mark_time,
         "age": text.tell_age,
         "count": text.count,
+        "end": text.keep_end,
     }
     templates.globals |= {
         "form_key": keys.form,
