@@ -33,7 +33,8 @@ def reach(page: Page, words: str) -> None:
     """Press Tab until what has these words is focused; all on the way must show that it is."""
     for _ in range(80):
         page.keyboard.press("Tab")
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert ring == "solid", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
         if page.evaluate("document.activeElement.textContent").strip() == words:
             return
     raise AssertionError(f"{words} cannot be reached")

@@ -21,18 +21,21 @@ _RUN = """axe.run({ exclude: ".card:nth-child(n + 6)" }, { resultTypes: ["violat
 _STATIC = ("/static/style.css", "/static/live.js", "/static/icon.svg")
 
 
-def test_no_text_is_cut_off_and_nothing_overlaps_at_any_width(
+def test_no_text_is_cut_off_and_nothing_overlaps_at_any_width_and_no_page_complains(
     context: BrowserContext, crowd: Server
 ) -> None:
-    page, _ = enter(context, crowd)
+    page, said = enter(context, crowd)
     for path in list_addresses(crowd):
         page.goto(crowd.base + path)
+        assert page.locator("h1").count() == 1
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             found = page.evaluate(BOXES)
             assert found["boxes"] > 5
             assert found["wrong"] == [], (path, width)
             count("boxes on pages that neither overlap nor are cut off", found["boxes"])
+    # The page that is not there is the one complaint.
+    assert [one for one in said if "404" not in one] == []
 
 
 def test_axe_finds_nothing_wrong_light_or_dark_narrow_or_wide(
