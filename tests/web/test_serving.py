@@ -1,4 +1,4 @@
-"""How the server is started: where it listens, what it opens, and that two do not mind each other."""
+"""How the server is started: where it listens, what it opens, and two beside each other."""
 
 import contextlib
 import signal
