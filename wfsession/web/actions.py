@@ -26,7 +26,7 @@ _OF_SESSIONS: Mapping[str, Callable[[Workspace, str], object]] = {
 # What a session can be asked for in each state.
 OFFERED = {
     "active": ("pause", "complete"),
-    "paused": ("switch", "complete"),
+    "paused": ("switch", "resume", "complete"),
 }
 
 

@@ -223,6 +223,7 @@ def make_templates(site: Site, keys: Keys) -> Environment:
         "moment": text.mark_time,
         "age": words.tell_ago,
         "count": words.count,
+        "end": text.keep_end,
     }
     templates.globals |= {
         "form_key": keys.form,
