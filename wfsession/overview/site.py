@@ -8,7 +8,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from attrs import Factory, define, field, frozen
@@ -18,6 +18,7 @@ from wfsession.core.locate import Environment
 from wfsession.errors import IndexUnavailable, SessionNotFound
 from wfsession.index.ask import Answer
 from wfsession.index.desk import Desk, View
+from wfsession.overview.refs import Refs, stamp_refs
 from wfsession.workdirs.du import measure
 from wfsession.workdirs.places import Places
 from wfsession.workspace import Workspace
@@ -122,6 +123,7 @@ class Site:
     is_read_only: bool = False
     _sizes: Sizes = field(factory=Sizes, repr=False)
     _changes: Changes = field(factory=Changes, repr=False)
+    _refs: dict[str, Refs] = field(factory=dict, repr=False)
 
     def stamp(self) -> Stamp:
         """Return what stays the same until a change is told of, or is plain to see in the root."""
@@ -141,6 +143,23 @@ class Site:
     def ask(self, question: Callable[[View], T]) -> Answer[T]:
         """Ask the index, as it is after the last change."""
         return self._changes.ask(self.open_desk(False), question)
+
+    def ask_with_commits(
+        self, question: Callable[[View], T], list_places: Callable[[T], Iterable[str]]
+    ) -> Answer[T]:
+        """Ask the index, which learns first what was committed in some directories since.
+
+        Args:
+            question: may be asked twice.
+            list_places: gives the directories that an answer is about.
+        """
+        answer = self.ask(question)
+        refs = {place: stamp_refs(place) for place in set(list_places(answer.value))}
+        if all(self._refs.get(place, ()) == stamp for place, stamp in refs.items()):
+            return answer
+        answer = self.open_desk(True).ask(question)
+        self._refs.update(refs)
+        return answer
 
     def list_projects(self) -> tuple[Project, ...]:
         """Return the projects that were seen, the one here first."""
@@ -188,11 +207,19 @@ def make_key(root: str) -> str:
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
 
 
-def ask_or_nothing(site: Site, question: Callable[[View], T], nothing: T) -> Answer[T]:
-    """Ask the index; where it cannot be used, return `nothing` and a note that says why."""
+def ask_or_nothing(
+    site: Site,
+    question: Callable[[View], T],
+    nothing: T,
+    list_places: Callable[[T], Iterable[str]] | None = None,
+) -> Answer[T]:
+    """Ask the index; where it cannot be used, return `nothing` and a note that says why.
+
+    With `list_places` what was committed in these directories counts, see `ask_with_commits`.
+    """
     from wfsession.index.refresh import Refreshed
 
     try:
-        return site.ask(question)
+        return site.ask_with_commits(question, list_places) if list_places else site.ask(question)
     except IndexUnavailable as error:
         return Answer(nothing, Refreshed(), (f"{error} ({error.hint})",))

@@ -177,8 +177,9 @@ def read_run_page(site: Site, wanted: str) -> RunReport:
     Raises:
         NotInIndex, AmbiguousName: none is meant, or several.
     """
-    return site.ask(
-        lambda view: read_run(view.connection, view.catalog, view.prices, wanted, view.now)
+    return site.ask_with_commits(
+        lambda view: read_run(view.connection, view.catalog, view.prices, wanted, view.now),
+        lambda report: (span.cwd for span in report.spans),
     ).value
 
 

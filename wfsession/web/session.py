@@ -66,7 +66,12 @@ def read_session_page(site: Site, key: str, name: str) -> SessionPage:
     workspace = site.open_project(project)
     session = workspace.get(name)
     scope = Scope(project=project.directory, session=session.name)
-    asked = ask_or_nothing(site, lambda view: _ask(view, scope), _Asked())
+    asked = ask_or_nothing(
+        site,
+        lambda view: _ask(view, scope),
+        _Asked(),
+        lambda found: (span.cwd for span in found.spans),
+    )
     threads = [
         one
         for one in workspace.threads(archived=True)
