@@ -160,7 +160,7 @@ def _make_step(maker: _Maker, place: _Place, model: str, cached: int) -> Iterato
     draw = maker.random
     key = maker.id("msg_")
     if draw.random() < 0.5:
-        content = [{"type": "text", "text": maker.text(120)}]
+        content: list[dict[str, Any]] = [{"type": "text", "text": maker.text(120)}]
         usage = _make_usage(draw, cached, draw.randrange(1, 9))
         yield _answer(maker, place, key, model, content, usage)
     if draw.random() < 0.2:
@@ -171,7 +171,7 @@ def _make_step(maker: _Maker, place: _Place, model: str, cached: int) -> Iterato
     content = [{"type": "tool_use", "id": call, "name": name, "input": given}]
     usage = _make_usage(draw, cached, draw.randrange(30, 1_500))
     yield _answer(maker, place, key, model, content, usage)
-    block = {"tool_use_id": call, "type": "tool_result", "content": result}
+    block: dict[str, Any] = {"tool_use_id": call, "type": "tool_result", "content": result}
     if draw.random() < 0.08:
         block["is_error"] = True
         told = f"Error: {result[:100]}"

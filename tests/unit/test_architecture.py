@@ -38,9 +38,11 @@ ARROWS: dict[str, set[str]] = {
     "trace": _BASE | {"threads", "settings", "git"},
     "workdirs": _BASE | {"threads", "settings", "git"},
     "index": _BASE | {"threads", "trace", "settings", "git"},
+    # What several of the rooms on top show.
+    "overview": _ON_TOP - {"words"},
     "mcp": _ON_TOP,
-    "web": _ON_TOP,
-    "cli": _ON_TOP | {"mcp", "web"},
+    "web": _ON_TOP | {"overview"},
+    "cli": _ON_TOP | {"overview", "mcp", "web"},
     "__main__": {"cli"},
 }
 

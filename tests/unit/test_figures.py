@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wfsession.cli.figures import LocalZone, shorten_paths, tell_moment, tell_status
+from wfsession.cli.figures import shorten_paths, tell_moment, tell_status
+from wfsession.overview.zones import LocalZone
 from wfsession.words import tell_cost, tell_length, tell_tokens
 
 

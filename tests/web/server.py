@@ -39,6 +39,7 @@ class Place:
     project: Path
     home: Path
     agent_home: str = ""
+    browser: str = ""
 
     @property
     def root(self) -> Path:
@@ -46,9 +47,10 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        apart = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
+        apart = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_", "BROWSER")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(apart)}
-        told = {"CLAUDE_CONFIG_DIR": self.agent_home} if self.agent_home else {}
+        given = {"CLAUDE_CONFIG_DIR": self.agent_home, "BROWSER": self.browser}
+        told = {name: value for name, value in given.items() if value}
         return {**kept, **told, "HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
 
     def put(self, name: str, *lines: object) -> Path:
@@ -128,7 +130,6 @@ class Server:
         if not self.address.startswith("http"):
             raise AssertionError(self.address + self.process.stdout.read())
         parts = urlsplit(self.address)
-        assert parts.hostname is not None
         assert parts.port is not None
         self.port = parts.port
         self.host = f"127.0.0.1:{self.port}"

@@ -1,102 +1,57 @@
-"""The pages in a real browser: each of them, live changes, the keyboard, narrow and dark."""
+"""The pages in a real browser: each of them, live changes, light and dark, without a script."""
 
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.transcripts import THREAD
+from tests.web.browsing import enter
+from tests.web.crowd import RUN
 from tests.web.server import ACTIVE, PAUSED, Place, Server, make_place, serving
 
 pytestmark = pytest.mark.needs("chromium")
-WIDTHS = (360, 800, 1280)
-PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as started:
-        found = shutil.which("chromium")
-        # No sandbox: tests run as root in containers, and open pages of ours only.
-        opened = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     place = make_place(tmp_path_factory.mktemp("busy"))
     place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}")
-    place.wf("new", "w" * 150, "--no-switch")
-    (place.root / ".active-WFS-gone").touch()
+    for n in range(9):
+        place.wf("new", f"Task {n}", "--no-switch")
     with serving(place) as server:
         yield server
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context()
-    made.set_default_timeout(PATIENCE_MS)
-    yield made
-    made.close()
-
-
-def list_pages(server: Server) -> tuple[str, ...]:
-    return (
-        "/",
-        f"/session/{server.key}/{PAUSED}",
-        f"/thread/{THREAD}",
-        f"/thread/{THREAD}?view=approach",
-        f"/thread/{THREAD}?view=map",
-        "/runs",
-        "/usage?by=model",
-        "/search?q=basket",
-        "/workdirs",
-        f"/repair/{server.key}",
-        "/nothing",
-    )
-
-
-def enter(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
-    """Open the address that was printed, and keep what the console complains of."""
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-
-    def note_stranger(request: Request) -> None:
-        if not request.url.startswith(server.base):
-            said.append(request.url)
-
-    page.on("request", note_stranger)
-    page.goto(server.address)
-    return page, said
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_page_fits_every_width_without_a_complaint(
-    browser: Browser, busy: Server, scheme: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("scheme", "ground"), [("light", "rgb(251, 251, 249)"), ("dark", "rgb(20, 24, 26)")]
+)
+def test_a_page_has_the_colours_that_its_reader_asks_for(
+    context: BrowserContext, server: Server, scheme: str, ground: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]  # one of them
-    page, said = enter(context, busy)
-    grounds = set()
-    for path in list_pages(busy):
-        page.goto(busy.base + path)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            page.screenshot(path=tmp_path / "page.png")
-            assert over <= 0, (path, width, over)
-        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        assert page.locator("h1").count() == 1
-    assert len(grounds) == 1
-    assert (grounds == {"rgb(20, 24, 26)"}) == (scheme == "dark")
-    # The page that is not there is the one complaint.
-    assert [one for one in said if "404" not in one] == []
-    context.close()
+    page, _ = enter(context, server)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of them
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+
+
+def test_each_page_is_reached_by_links_from_the_first(
+    context: BrowserContext, crowd: Server
+) -> None:
+    page, _ = enter(context, crowd)
+    for name in ("Runs", "Usage", "Search", "Workdirs", "Now"):
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        page.locator("h1", has_text=name).wait_for()
+        assert page.locator("nav [aria-current=page]").first.inner_text() == name
+    page.get_by_role("link", name="What a repair would do").click()
+    page.locator("h1", has_text="Repair").wait_for()
+    page.goto(f"{crowd.base}/runs")
+    page.locator(f"a[href='/run/{RUN}']").click()
+    page.wait_for_url(re.compile("/run/"))
+    page.locator("main p a").first.click()
+    for view in ("Approach", "Map", "Timeline"):
+        page.get_by_role("navigation", name="Views").get_by_role("link", name=view).click()
+        page.locator("h2", has_text=view).wait_for()
 
 
 def test_a_touch_in_the_root_changes_the_page_and_what_is_open_stays_open(
@@ -112,33 +67,6 @@ def test_a_touch_in_the_root_changes_the_page_and_what_is_open_stays_open(
         card.wait_for()
         assert page.locator("details[open]").count() == 1
         assert page.evaluate("window.kept") is True
-
-
-def test_an_action_by_keyboard_alone(context: BrowserContext, place: Place) -> None:
-    with serving(place) as server:
-        page, said = enter(context, server)
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.className") == "skip"
-        page.keyboard.press("Enter")
-        reach(page, PAUSED)
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-        page.keyboard.press("Enter")
-        page.wait_for_url(re.compile("/session/"))
-        reach(page, "Switch")
-        page.keyboard.press("Enter")
-        page.locator("h1", has_text="active").wait_for()
-        assert said == []
-    active = [one.name for one in place.root.glob(".active-*")]
-    assert active == [f".active-{PAUSED}"]
-
-
-def reach(page: Page, words: str) -> None:
-    """Press Tab until what has these words is focused."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent").strip() == words:
-            return
-    raise AssertionError(f"{words} cannot be reached")
 
 
 def test_going_back_finds_the_list_as_it_was_left(context: BrowserContext, busy: Server) -> None:
@@ -162,7 +90,7 @@ def test_times_are_in_the_readers_zone(browser: Browser, busy: Server) -> None:
     context.close()
 
 
-def test_everything_is_there_without_javascript(browser: Browser, busy: Server) -> None:
+def test_everything_is_read_and_done_without_javascript(browser: Browser, busy: Server) -> None:
     context = browser.new_context(java_script_enabled=False)
     page, _ = enter(context, busy)
     assert page.get_by_role("link", name=PAUSED).first.is_visible()
@@ -171,6 +99,15 @@ def test_everything_is_there_without_javascript(browser: Browser, busy: Server) 
     page.get_by_role("link", name="Map").click()
     assert page.locator("svg rect.error").count() >= 1
     assert "2026-09-14" in page.locator("time").first.inner_text()
+    # What only a script could do is not offered.
+    assert page.get_by_role("button", name="Copy").count() == 0
+    page.get_by_role("link", name="Search").click()
+    page.get_by_role("textbox").fill("basket")
+    page.keyboard.press("Enter")
+    assert page.locator("mark").first.inner_text() == "basket"
+    page.goto(f"{busy.base}/session/{busy.key}/WFS-task-0")
+    page.get_by_role("button", name="Complete").click()
+    page.locator("h1", has_text="completed").wait_for()
     context.close()
 
 

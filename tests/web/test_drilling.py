@@ -1,7 +1,9 @@
 """From a session into a thread: the same figures as the command's, in pieces, and nothing else."""
 
 import json
+import os
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -85,7 +87,7 @@ def test_a_map_has_lanes_and_says_the_same_in_words(server: Server, axis: str) -
     for lane in ("phases", "tools", "context", "cost"):
         assert f">{lane}</text>" in page
     assert 'class="error"' in page
-    assert "1 errors and 1 retries" in page
+    assert "1 error, 1 tried again" in page
 
 
 def test_a_long_thread_comes_in_pieces_that_leave_nothing_out(place: Place) -> None:
@@ -136,3 +138,28 @@ def test_a_hostile_thread_is_text_on_each_view(place: Place) -> None:
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
         assert not {"\x1b", "\u202e"} & set(page)
+
+
+def test_a_commit_is_on_the_page_when_it_was_made(place: Place) -> None:
+    where = {**place.environment, "GIT_CONFIG_GLOBAL": os.devnull}
+
+    def commit(subject: str, second: int) -> None:
+        at = f"2026-09-14T00:00:{second:02}Z"
+        moment = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        words = ["git", *who, "commit", "--allow-empty", "-m", subject]
+        subprocess.run(
+            words, cwd=place.project, env={**where, **moment}, check=True, capture_output=True
+        )
+
+    subprocess.run(["git", "init", "-b", "main"], cwd=place.project, env=where, check=True)
+    commit("First basket", 10)
+    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}")
+    with serving(place) as server:
+        path = f"/session/{server.key}/{PAUSED}"
+        page = server.read(path)
+        assert "First basket" in page
+        assert "Second basket" not in page
+        commit("Second basket", 15)
+        place.wf("switch", PAUSED)
+        assert "Second basket" in server.read(path)

@@ -1,13 +1,15 @@
 """Runs, usage, search and workdirs: the command's figures, and what is asked for is only data."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from tests.conftest import copy_fixture
 from tests.transcripts import THREAD, answer, text
-from tests.web.server import Place, Server, serving
+from tests.web.server import ACTIVE, PAUSED, Place, Server, serving
 from tests.web.test_now import read_text
 
 
@@ -75,9 +77,62 @@ def test_threads_of_several_terminals_are_a_tree_that_loses_nobody(place: Place)
     with serving(place) as server:
         raw = server.read("/runs")
         told = read_text(server.read("/runs"))
-    assert "fan-out 3 threads" in told
+    assert "fan-out 3 threads on WFS-user-profile . In all 0 responses" in told
     assert 'class="depth-1"><a href="/thread/child">' in raw
     assert raw.count('class="depth-0"') == 2
+
+
+def test_a_declared_run_tells_its_sessions_and_its_total(place: Place) -> None:
+    run = {"WF_RUN": "fan-out"}
+    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}", **run)
+    child = {**run, "WF_PARENT_THREAD": f"claude-code--{THREAD}"}
+    place.wf("bind", ACTIVE, WF_THREAD="claude-code--child", **child)
+    total = json.loads(place.wf("usage", "--by", "thread", "--json"))["data"]["total"]
+    with serving(place) as server:
+        raw = server.read("/runs")
+        key = server.key
+    told = read_text(raw)
+    for name in (ACTIVE, PAUSED):
+        assert f'<a href="/session/{key}/{name}">{name}</a>' in raw
+    assert f"In all {total['responses']} responses, {total['tool_calls']} tool calls, " in told
+    assert f"{total['errors']} error, ${total['cost_usd']:.4f}." in told
+    assert f"on {ACTIVE}, run by {THREAD[:8]}, 0 responses" in told
+
+
+# Half past midnight in Berlin on both days, which UTC does not see: in summer, and in winter.
+EVES = {"2026-07-14T22:30:00Z": "2026-07-15", "2026-12-14T23:30:00Z": "2026-12-15"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("Europe/Berlin", ["2026-07-15", "2026-12-15"]),
+        ("Europe%2FBerlin", ["2026-07-15", "2026-12-15"]),
+        ("UTC", ["2026-07-14", "2026-12-14"]),
+        ("America/New_York", ["2026-07-14", "2026-12-14"]),
+    ],
+)
+def test_a_day_is_the_readers_in_summer_and_in_winter(
+    place: Place, zone: str, days: list[str]
+) -> None:
+    spot: dict[str, Any] = {"cwd": str(place.project)}
+    for n, moment in enumerate(EVES):
+        said = answer(f"e{n}", text("late"), usage={"output": 5}, timestamp=moment, **spot)
+        place.put(f"{n}b7e4c1a-9d52-4f0e-b6a3-2c9f1d7e8a91.jsonl", said)
+    with serving(place) as server:
+        page = server.ask("/usage?by=day", Cookie=f"{server.cookie}; wf-zone={zone}").body
+    told = [day for day in re.findall(r'<th scope="row">([0-9-]+)</th>', page) if day[5:7] != "09"]
+    assert sorted(told) == days
+    assert f'data-zone="{unquote(zone)}"' in page
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "Europe", "../../etc/passwd", "/etc/localtime", "%00", "x" * 5000, "Mars/Base"]
+)
+def test_a_zone_that_is_none_is_this_machines(server: Server, zone: str) -> None:
+    got = server.ask("/usage?by=day", Cookie=f"{server.cookie}; wf-zone={zone}")
+    assert got.status == 200
+    assert 'data-zone=""' in got.body
 
 
 def test_without_workdirs_the_page_says_so(server: Server) -> None:

@@ -9,11 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from watchfiles import Change
 
 from tests.transcripts import THREAD
 from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, make_place, serving
-from wfsession.web.live import is_news
 
 
 def read_text(page: str) -> str:
@@ -69,21 +67,6 @@ def test_a_root_that_is_made_later_is_news(tmp_path: Path) -> None:
         place.wf("new", "the first one")
         stream.wait_for("change")
         assert "WFS-the-first-one" in server.read("/")
-
-
-@pytest.mark.parametrize(
-    ("path", "is_told"),
-    [
-        ("/p/.workflow/.active-WFS-a", True),
-        ("/p/.workflow/WFS-a/workflow-session.json", True),
-        ("/p/.workflow/WFS-a.wf/plan.md", True),
-        ("/p/.workflow/.wf", False),
-        ("/p/.workflow/.wf/active", False),
-        ("/p/.workflow/.wf/tmp/x", False),
-    ],
-)
-def test_what_a_reader_may_write_is_no_news(path: str, is_told: bool) -> None:
-    assert is_news(Change.modified, path) is is_told
 
 
 def test_without_a_root_it_shows_the_transcripts_and_how_to_begin_and_writes_nothing(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfsession.web.text import MOST_CHARACTERS, clean, mark_time, show, tell_cost
+from wfsession.web.text import MOST_CHARACTERS, clean, keep_end, mark_time, show, tell_cost
 
 
 @given(st.text())
@@ -56,3 +56,16 @@ def test_a_moment_says_which_zone_it_is_in_until_the_reader_has_one() -> None:
     assert str(mark_time(moment)) == (
         '<time datetime="2026-09-14T10:05:00Z">2026-09-14 10:05 UTC</time>'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("src/cart.py", "rc/cart.py"),
+        ("a.py", "a.py"),
+        ("WWWWWWWW", "WWWWWW"),
+        ("集成" * 8, "集成" * 3),
+    ],
+)
+def test_the_end_of_a_name_that_has_room_is_kept(text: str, told: str) -> None:
+    assert keep_end(text, 72) == told

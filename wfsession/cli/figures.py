@@ -1,7 +1,7 @@
 """Moments and paths as the user of this machine sees them. Pure but for where that is."""
 
 import os
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 
 from wfsession.words import join, tell_cost, tell_tokens
 
@@ -65,23 +65,3 @@ def shorten_paths(text: str) -> str:
         if len(directory) > 1:
             text = text.replace(f"{directory}/", name)
     return text
-
-
-class LocalZone(tzinfo):
-    """Where the user is, with summer and winter as they were at each moment."""
-
-    def fromutc(self, dt: datetime) -> datetime:
-        """Return the moment on the user's clock."""
-        return dt.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
-
-    def utcoffset(self, dt: datetime | None) -> timedelta | None:
-        """Return how far the user's clock was ahead."""
-        return dt.replace(tzinfo=None).astimezone().utcoffset() if dt else None
-
-    def dst(self, dt: datetime | None) -> timedelta | None:
-        """Return nothing: it is part of the offset."""
-        return None
-
-    def tzname(self, dt: datetime | None) -> str | None:
-        """Return a word for it."""
-        return "local"

@@ -85,20 +85,31 @@ def encode_envelope(data: "dict[str, Any] | None", error: WfError | None = None)
 
 
 def _lay_out(blocks: "Iterable[Block]", on_terminal: bool) -> str:
+    if on_terminal:
+        return lay_out_for_terminal(blocks, find_width())
     parts: list[str] = []
     for block in blocks:
-        if isinstance(block, Raw) and not on_terminal:
+        if isinstance(block, Raw):
             parts.append(f"{block}\n")
         elif isinstance(block, str):
             parts.append(f"{sanitise(block)}\n")
-        elif on_terminal:
-            from wfsession.cli.terminal import lay_out
-
-            parts.append(lay_out(block, find_width(), has_colour()))
         else:
             from wfsession.cli.plain import lay_out_plainly
 
             parts.append(lay_out_plainly(block))
+    return "".join(parts)
+
+
+def lay_out_for_terminal(blocks: "Iterable[Block]", width: int) -> str:
+    """Return the lines of a page on a terminal that is so many cells wide."""
+    parts: list[str] = []
+    for block in blocks:
+        if isinstance(block, str):
+            parts.append(f"{sanitise(block)}\n")
+        else:
+            from wfsession.cli.terminal import lay_out
+
+            parts.append(lay_out(block, width, has_colour()))
     return "".join(parts)
 
 

@@ -1,18 +1,14 @@
 """`wf serve`: the same in a browser, until the server is ended."""
 
-import os
 from argparse import ArgumentParser
 
 from wfsession.cli.answer import Answer, UsageError
-from wfsession.cli.asking import open_desk
 from wfsession.cli.call import Call
 from wfsession.cli.execute import Ended
 from wfsession.cli.extras import tell_install
 from wfsession.cli.here import check_directory
 from wfsession.cli.verb import Verb
-from wfsession.errors import RootNotFound, WfError
-from wfsession.index.desk import Desk
-from wfsession.workspace import Workspace
+from wfsession.errors import WfError
 
 _EXTRA = frozenset({"anyio", "jinja2", "markupsafe", "starlette", "uvicorn", "watchfiles"})
 
@@ -29,44 +25,19 @@ def serve(call: Call) -> Answer:
     try:
         from wfsession.web.serve import Options
         from wfsession.web.serve import serve as run
-        from wfsession.web.site import Site
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         message = f"wf serve needs {error.name}, which is not installed"
         raise WfError(message, tell_install("web")) from None
-    from wfsession.workdirs.places import find_places
+    from wfsession.cli.site import make_site
 
     check_directory()
-    # Says now what else every page would say.
-    _open_workspace(call)
-    _open_desk(call, False)
     run(
-        Site(
-            # A call of its own each, as the project may change while the server runs.
-            open_workspace=lambda: _open_workspace(Call(options)),
-            open_desk=lambda with_git: _open_desk(Call(options), with_git),
-            places=find_places(),
-            directory=os.getcwd(),
-            is_read_only=options.read_only,
-        ),
+        make_site(call, is_read_only=options.read_only),
         Options(options.host, options.port, options.open),
     )
     return Ended(0)
-
-
-def _open_workspace(call: Call) -> Workspace | None:
-    try:
-        return call.workspace
-    except RootNotFound:
-        if call.is_pinned:
-            raise
-        return None
-
-
-def _open_desk(call: Call, with_git: bool) -> Desk:
-    """Return where to ask about the project here, or about all there are where it is none."""
-    return open_desk(call, everywhere=_open_workspace(call) is None, with_git=with_git)
 
 
 def _add_serve(parser: ArgumentParser) -> None:

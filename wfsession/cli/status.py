@@ -22,6 +22,7 @@ from wfsession.words import is_serious, join, tell_age, tell_problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
@@ -191,7 +192,11 @@ def _tell_problem(name: str, problem: str) -> str:
 
 
 def status(call: Call) -> Answer:
-    """Tell where one is."""
+    """Tell where one is, or all that is going on."""
+    if getattr(call.options, "watch", False):
+        from wfsession.cli.now import watch
+
+        return watch(call)
     try:
         workspace = call.workspace
     except RootNotFound:
@@ -206,6 +211,12 @@ def status(call: Call) -> Answer:
     return Status(snapshot, session, found.source, in_hand, tuple(call.notes), is_older)
 
 
+def _add_status(parser: "ArgumentParser") -> None:
+    parser.add_argument(
+        "--watch", action="store_true", help="show all that is going on, until Ctrl-C"
+    )
+
+
 VERBS = {
     "status": Verb(
         "status",
@@ -213,11 +224,14 @@ VERBS = {
         """\
 The active session with its phase, its tasks in hand and the last checkpoint; the
 sessions that can be gone on with; and what is wrong, if anything is. The same as
-`wf` alone.
+`wf` alone. With --watch all that is going on, as the first page of `wf serve`
+shows it, and again whenever something changes, until Ctrl-C; in a pipe once.
 
-  wf""",
-        "",
+  wf
+  wf status --watch""",
+        "[--watch]",
         status,
+        _add_status,
         takes_session=True,
     )
 }

@@ -8,12 +8,7 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import add_all_projects, ask, open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.figures import (
-    LocalZone,
-    make_cells,
-    shorten_id,
-    shorten_paths,
-)
+from wfsession.cli.figures import make_cells, shorten_id, shorten_paths
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
 from wfsession.core.locate import read_environment
@@ -23,6 +18,7 @@ from wfsession.index.context import ContextUse, read_context
 from wfsession.index.desk import View
 from wfsession.index.threads import Catalog, Scope, choose_threads
 from wfsession.index.usage import By, Oversized, Usage, find_oversized, sum_usage
+from wfsession.overview.zones import LocalZone
 from wfsession.threads.conversation import Totals
 from wfsession.threads.prices import Prices, strip_model
 from wfsession.words import join, tell_cost, tell_tokens

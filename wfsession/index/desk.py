@@ -45,8 +45,10 @@ class Desk:
     project: str = ""
     projects: tuple[str, ...] = ()
 
-    def ask(self, question: Callable[[View], T], watch: Watch | None = None) -> Answer[T]:
-        """Bring the index up to date, and ask it; see `ask.ask`.
+    def ask(
+        self, question: Callable[[View], T], watch: Watch | None = None, refresh: bool = True
+    ) -> Answer[T]:
+        """Bring the index up to date unless `refresh` is false, and ask it; see `ask.ask`.
 
         Raises:
             IndexUnavailable: nothing can be read, even in memory; and what the question raises.
@@ -57,7 +59,7 @@ class Desk:
             catalog = read_catalog(connection, sources.reader.agent, self.projects, sources.roots)
             return question(View(connection, catalog, self.prices, now()))
 
-        return ask(sources, look, watch=watch)
+        return ask(sources, look, watch=watch, refresh=refresh)
 
     def find_commits(self, wanted: Iterable[str], directory: str) -> tuple[str, ...]:
         """Return the hashes of commits as git knows them in a directory, or in the project.

@@ -138,6 +138,18 @@ def read_story(root_path: str, thread: Thread) -> FoundStory | None:
     transcript = thread.facts.transcript
     files = list_thread_files(thread.name, transcript) if transcript else ()
     story = _tell(thread.name, files) if files else None
+    kept = find_kept(root_path, thread, story)
+    if kept is not None:
+        return kept
+    return FoundStory(story, "transcript", transcript) if story is not None else None
+
+
+def find_kept(root_path: str, thread: Thread, story: Story | None) -> FoundStory | None:
+    """Return the story of a thread that was kept, where it tells more than the one at hand.
+
+    Raises:
+        UnsafePath, DiskFailed: what was kept cannot be read.
+    """
     with open_root(root_path) as root:
         for session in dict.fromkeys((thread.home or "", *thread.sessions)):
             if not session:
@@ -147,7 +159,7 @@ def read_story(root_path: str, thread: Thread) -> FoundStory | None:
             if kept is not None and (story is None or _tells_less(story, kept)):
                 path = f"{place.path_in(root.path)}/{layout.STORIES}/{thread.name}{_SUFFIX}"
                 return FoundStory(kept, "kept", path)
-    return FoundStory(story, "transcript", transcript) if story is not None else None
+    return None
 
 
 def list_thread_files(thread: str, transcript: str) -> tuple[ThreadFile, ...]:

@@ -13,7 +13,7 @@ from attrs import frozen
 from wfsession.core.repair import Report
 from wfsession.core.undo import tell_entry
 from wfsession.errors import InvalidValue
-from wfsession.web.site import Project, Site
+from wfsession.overview.site import Project, Site
 from wfsession.workspace import Workspace
 
 _RESUMES = {"claude-code": ("claude", "--resume"), "codex": ("codex", "resume")}
@@ -26,7 +26,7 @@ _OF_SESSIONS: Mapping[str, Callable[[Workspace, str], object]] = {
 # What a session can be asked for in each state.
 OFFERED = {
     "active": ("pause", "complete"),
-    "paused": ("switch", "complete"),
+    "paused": ("switch", "resume", "complete"),
 }
 
 

@@ -4,7 +4,7 @@ Imports stories, and how long a pause may be. Lengths are in units of the drawin
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -13,6 +13,7 @@ from attrs import frozen
 from wfsession.threads.activity import LONGEST_PAUSE
 from wfsession.threads.story import Story
 from wfsession.threads.story_map import StoryMap
+from wfsession.web.text import tell_cost
 
 WIDTH, LABELS = 1000.0, 90.0
 _LANE, _GAP = 36.0, 8.0
@@ -78,8 +79,22 @@ class Axis:
 _X = Callable[[int, datetime | None], float]
 
 
-def draw_lanes(story: Story, drawn: StoryMap, axis: Literal["time", "step"]) -> Drawing:
-    """Return the lanes of a map, by time or by step."""
+def draw_lanes(
+    story: Story,
+    drawn: StoryMap,
+    axis: Literal["time", "step"],
+    starters: Mapping[str, int] | None = None,
+) -> Drawing:
+    """Return the lanes of a map, by time or by step.
+
+    Args:
+        story: what is drawn.
+        drawn: its map; windows that are not the story's own agents' may be among its windows.
+        axis: along which.
+        starters: at which steps such others began.
+    """
+    own = {one.agent: step.n for step in story.steps for one in step.subagents}
+    began = {**own, **(starters or {})}
     names = ["phases", "tools", *(["subagents"] if drawn.windows else []), "context", "cost"]
     lanes = {name: n * (_LANE + _GAP) for n, name in enumerate(names)}
     folded = Axis(_list_moments(story, drawn))
@@ -87,7 +102,7 @@ def draw_lanes(story: Story, drawn: StoryMap, axis: Literal["time", "step"]) -> 
     boxes = [*_draw_phases(drawn, place, lanes["phases"])]
     boxes += _draw_tools(drawn, place, lanes["tools"])
     if drawn.windows:
-        boxes += _draw_windows(story, drawn, place, lanes["subagents"])
+        boxes += _draw_windows(began, drawn, place, lanes["subagents"])
     boxes += _draw_bars(drawn, place, lanes["context"], lanes["cost"])
     scale = (WIDTH - LABELS) / folded.length
     return Drawing(
@@ -137,14 +152,15 @@ def _draw_tools(drawn: StoryMap, place: _X, y: float) -> Iterable[Box]:
         yield Box(one.category, place(one.n, one.ts), y, _LEAST, _LANE, title)
 
 
-def _draw_windows(story: Story, drawn: StoryMap, place: _X, y: float) -> Iterable[Box]:
-    starters = {one.agent: step.n for step in story.steps for one in step.subagents}
+def _draw_windows(
+    starters: Mapping[str, int], drawn: StoryMap, place: _X, y: float
+) -> Iterable[Box]:
     height = max(_LANE / len(drawn.windows), 2.0)
     for number, one in enumerate(drawn.windows):
         n = starters.get(one.agent, 0)
         start = place(n, one.started)
         end = place(n, one.ended or one.started)
-        cost = "price unknown" if one.cost_usd is None else f"${one.cost_usd:.4f}"
+        cost = tell_cost(one.cost_usd)
         top = y + (number * height) % _LANE
         yield Box("task", start, top, max(end - start, _LEAST), height, f"{one.label}: {cost}")
 
@@ -159,5 +175,5 @@ def _draw_bars(drawn: StoryMap, place: _X, context: float, cost: float) -> Itera
         yield Box("bar", x, context + _LANE - high, _LEAST, high, title)
         if call.cost_usd is not None:
             high = _LANE * call.cost_usd / dearest
-            title = f"step {call.n}: ${call.cost_usd:.4f}"
+            title = f"step {call.n}: {tell_cost(call.cost_usd)}"
             yield Box("bar", x, cost + _LANE - high, _LEAST, high, title)

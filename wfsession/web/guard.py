@@ -155,7 +155,8 @@ class Guard:
         given = [value for name, value in asked if name == _TOKEN]
         path = scope["path"]
         is_ours = scope["method"] in _READING and given and self._is_token(given[0])
-        if not is_ours or not path.startswith("/") or path.startswith("//"):
+        # Browsers take a backslash for a slash, and two of them for the name of a host.
+        if not is_ours or not path.startswith("/") or path.startswith(("//", "/\\")):
             await _answer(send, 403, "Open the address that wf serve printed: it has a token.")
             return
         rest = urlencode([pair for pair in asked if pair[0] != _TOKEN])

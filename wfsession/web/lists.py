@@ -1,11 +1,12 @@
 """The pages Runs, Usage, Search and Workdirs as values.
 
-Imports the library and this room's `now` and `site`. Reads only. Questions are about the project
+Imports the library and `overview`. Reads only. Questions are about the project
 that the server was started in, or about all where it was started in none.
 """
 
 from datetime import datetime
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -22,11 +23,12 @@ from wfsession.index.usage import (
     find_oversized,
     sum_usage,
 )
+from wfsession.overview.now import ask_about_threads
+from wfsession.overview.site import Project, Site
+from wfsession.overview.zones import find_zone
 from wfsession.threads.bindings import Thread
 from wfsession.threads.conversation import Totals
-from wfsession.threads.status import Declared, group_by_run
-from wfsession.web.now import ask_about_threads
-from wfsession.web.site import Site
+from wfsession.threads.status import Declared, Tier, find_tier, group_by_run
 from wfsession.workdirs.du import Usage as Room
 from wfsession.workdirs.du import measure_usage
 from wfsession.workdirs.listing import Workdir, read_workdirs
@@ -38,36 +40,51 @@ _NOTHING = Totals()
 
 @frozen
 class Branch:
-    """A thread in a declared run; `depth` is 0 for a root of it."""
+    """A thread in a declared run; `depth` is 0 for a root, `parent` the label of who ran others."""
 
     thread: Thread
     depth: int
+    parent: str
+    tier: Tier
     sums: Totals
+
+    @property
+    def session(self) -> str:
+        """The session that it is bound to, or worked on last; empty where there is none."""
+        return self.thread.session or self.thread.home or ""
 
 
 @frozen
 class Tree:
-    """A run that spawners declared, over threads of several terminals."""
+    """A run that spawners declared, over threads of several terminals and their sessions."""
 
     run: str
+    sessions: tuple[str, ...]
     branches: tuple[Branch, ...]
     total: Totals
 
 
 @frozen
 class RunsPage:
-    """The runs of one piece, the newest first, and the trees that spawners declared."""
+    """The runs of one piece, the newest first, and the trees that spawners declared.
+
+    `project` is the one that the sessions are of, None where there is none here.
+    """
 
     runs: tuple[RunEntry, ...]
     piece: int
     pieces: int
     trees: tuple[Tree, ...]
+    project: Project | None
     notes: tuple[str, ...]
 
 
 @frozen
 class UsagePage:
-    """What was used, by a key; and subagents for which less may have done."""
+    """What was used, by a key; and subagents for which less may have done.
+
+    `zone` is the name of the one that days are of, empty where they are this machine's.
+    """
 
     usage: Usage
     piece: int
@@ -76,6 +93,7 @@ class UsagePage:
     oversized: tuple[Oversized, ...]
     more_oversized: int
     as_of: str
+    zone: str
     notes: tuple[str, ...]
 
 
@@ -119,11 +137,12 @@ def read_runs_page(site: Site, piece: int) -> RunsPage:
     answer = site.ask(look)
     runs, sums = answer.value
     piece, pieces, rows = _cut(len(runs), piece)
-    return RunsPage(runs[rows], piece, pieces, _grow_trees(site, sums), answer.notes)
+    project = next((one for one in site.list_projects() if one.is_here), None)
+    return RunsPage(runs[rows], piece, pieces, _grow_trees(site, sums), project, answer.notes)
 
 
 def _grow_trees(site: Site, sums: dict[str, Totals]) -> tuple[Tree, ...]:
-    workspace = site.open_workspace()
+    workspace, at = site.open_workspace(), now()
     threads = {one.name: one for one in workspace.threads(archived=True)} if workspace else {}
     by_id = {one.id: one.name for one in threads.values()}
     declared = [
@@ -136,11 +155,19 @@ def _grow_trees(site: Site, sums: dict[str, Totals]) -> tuple[Tree, ...]:
             Branch(
                 threads[one.thread],
                 one.depth,
+                threads[one.parent].label if one.parent else "",
+                find_tier(
+                    threads[one.thread].last_seen,
+                    at,
+                    said="closed" if threads[one.thread].closed else None,
+                ),
                 sums.get(threads[one.thread].id, _NOTHING),
             )
             for one in members
         )
-        trees.append(Tree(run, branches, add_sums(one.sums for one in branches)))
+        sessions = dict.fromkeys(one.session for one in branches if one.session)
+        total = add_sums(one.sums for one in branches)
+        trees.append(Tree(run, tuple(sessions), branches, total))
     return tuple(trees)
 
 
@@ -150,16 +177,16 @@ def read_run_page(site: Site, wanted: str) -> RunReport:
     Raises:
         NotInIndex, AmbiguousName: none is meant, or several.
     """
-    return site.ask(
-        lambda view: read_run(view.connection, view.catalog, view.prices, wanted, view.now)
+    return site.ask_with_commits(
+        lambda view: read_run(view.connection, view.catalog, view.prices, wanted, view.now),
+        lambda report: (span.cwd for span in report.spans),
     ).value
 
 
-def read_usage_page(site: Site, by: By, piece: int) -> UsagePage:
-    """Return what was used, by one thing; days are those of this machine's clock."""
+def read_usage_page(site: Site, by: By, piece: int, zone_name: str) -> UsagePage:
+    """Return what was used, by one thing; days are those of a zone, see `zones.find_zone`."""
     scope = _make_scope(site)
-    zone = datetime.now().astimezone().tzinfo
-    assert zone is not None
+    zone = find_zone(zone_name)
 
     def look(view: View) -> tuple[Usage, tuple[Oversized, ...], str]:
         asked = (view.connection, view.catalog, view.prices)
@@ -177,6 +204,7 @@ def read_usage_page(site: Site, by: By, piece: int) -> UsagePage:
         oversized=oversized[:PAGE_ROWS],
         more_oversized=max(len(oversized) - PAGE_ROWS, 0),
         as_of=as_of,
+        zone=zone_name if isinstance(zone, ZoneInfo) else "",
         notes=answer.notes,
     )
 

@@ -1,15 +1,15 @@
 """Tells open pages that something changed: one watch of the disk for all of them.
 
-Imports core's layout only. What is private to a root changes with every reader, and is no news.
+Imports `overview` for what is news. Whoever makes it is told first, so that a page that is asked
+for upon the news has it.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
-from wfsession.core import layout
+from wfsession.overview.changes import Stamps, find_present, is_news, look_around
 
 # What happens within it is one change.
 _GATHER_MS = 100
@@ -18,7 +18,6 @@ _STEP_MS = 20
 _LOOK_AGAIN_MS = 1_000
 # So often an open stream gets a line, by which a browser that went away is noticed.
 _PULSE_S = 15.0
-_PRIVATE = f"{os.sep}{layout.PRIVATE}"
 
 
 class Live:
@@ -26,10 +25,14 @@ class Live:
 
     Args:
         list_places: gives the directories whose changes are news, and that are there now.
+        hear: is told of each change before the pages are.
     """
 
-    def __init__(self, list_places: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self, list_places: Callable[[], tuple[str, ...]], hear: Callable[[], None]
+    ) -> None:
         self._list_places = list_places
+        self._hear = hear
         self._streams: set[asyncio.Event] = set()
         self._changes = 0
         self._stop = asyncio.Event()
@@ -59,19 +62,15 @@ class Live:
                 self._tell()
 
     def _look(self) -> tuple[tuple[str, int], ...]:
-        found = []
-        for path in self._list_places():
-            try:
-                found.append((path, os.stat(path).st_ino))
-            except OSError:
-                continue  # it is not there now
-        return tuple(found)
+        return find_present(self._list_places())
 
     async def _watch_places(self, places: tuple[tuple[str, int], ...]) -> None:
         """Pass changes on, for as long as the same directories are there."""
+        paths = tuple(path for path, _ in places)
+        before: Stamps | None = await asyncio.to_thread(look_around, paths)
         async for changes in awatch(
-            *(path for path, _ in places),
-            watch_filter=is_news,
+            *paths,
+            watch_filter=lambda _, path: is_news(path),
             debounce=_GATHER_MS,
             step=_STEP_MS,
             stop_event=self._stop,
@@ -79,12 +78,16 @@ class Live:
             yield_on_timeout=True,
             ignore_permission_denied=True,
         ):
-            if changes:
+            # What happened before anybody listened was heard by nobody.
+            is_missed = before is not None and await asyncio.to_thread(look_around, paths) != before
+            before = None
+            if changes or is_missed:
                 self._tell()
             if await asyncio.to_thread(self._look) != places:
                 return
 
     def _tell(self) -> None:
+        self._hear()
         self._changes += 1
         for one in self._streams:
             one.set()
@@ -106,11 +109,6 @@ class Live:
                 yield f"event: change\ndata: {told}\n\n"
         finally:
             self._streams.discard(wake)
-
-
-def is_news(_: Change, path: str) -> bool:
-    """Tell whether a change of a path is worth a word: what is private to a root is not."""
-    return not (path.endswith(_PRIVATE) or f"{_PRIVATE}{os.sep}" in path)
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import anyio
 import anyio.to_thread
@@ -25,9 +25,12 @@ from starlette.staticfiles import StaticFiles
 from wfsession import words
 from wfsession.errors import WfError, as_wf_error
 from wfsession.index.usage import By, add_sums
+from wfsession.overview.now import read_now
+from wfsession.overview.site import Site
 from wfsession.web import text
 from wfsession.web.actions import OFFERED, act, plan_repairs, tell_last, tell_resume
 from wfsession.web.guard import MOST_BODY_BYTES, Guard, Keys
+from wfsession.web.kept import Kept
 from wfsession.web.lists import (
     KEYS,
     PAGE_ROWS,
@@ -38,14 +41,13 @@ from wfsession.web.lists import (
     read_workdirs_page,
 )
 from wfsession.web.live import Live
-from wfsession.web.now import read_now
 from wfsession.web.session import read_session_page
-from wfsession.web.site import Site
 from wfsession.web.telling import read_thread_page
 
 _HERE = os.path.dirname(__file__)
 _MENU = tuple((name, f"/{name.lower()}") for name in ("Runs", "Usage", "Search", "Workdirs"))
 _MOST_WORDS = 200
+_ZONE, _MOST_ZONE = "wf-zone", 60
 
 
 class Pages:
@@ -56,6 +58,7 @@ class Pages:
         self._live = live
         self._keys = keys
         self._templates = make_templates(site, keys)
+        self._kept = Kept(site, read_zone)
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page made of a template."""
@@ -91,7 +94,7 @@ class Pages:
             _read_piece(request),
         )
         costs = {one.agent: one.cost_usd for one in found.map.windows}
-        command = tell_resume(found.agent, found.id, found.cwd)
+        command = "" if found.is_gone else tell_resume(found.agent, found.id, found.cwd)
         return self.render("thread.html", page="", it=found, costs=costs, command=command)
 
     def runs(self, request: Request) -> Response:
@@ -110,7 +113,7 @@ class Pages:
         """Answer with what was used."""
         asked = request.query_params.get("by")
         by: By = next((key for key in KEYS if key == asked), "day")
-        found = read_usage_page(self._site, by, _read_piece(request))
+        found = read_usage_page(self._site, by, _read_piece(request), read_zone(request))
         return self.render("usage.html", page="usage", it=found, keys=KEYS)
 
     def search(self, request: Request) -> Response:
@@ -138,6 +141,7 @@ class Pages:
         asked = request.path_params
         names = (asked["what"], asked["key"], asked.get("name", ""))
         place = await anyio.to_thread.run_sync(act, self._site, *names, form)
+        self._site.tell_change()
         return RedirectResponse(place, status_code=303)
 
     def tell(self, status: int, sentence: str, hint: str = "") -> Response:
@@ -162,15 +166,16 @@ class Pages:
 
     def list_routes(self) -> list[Route | Mount]:
         """Return the addresses."""
+        keep = self._kept.keep
         return [
-            Route("/", self.now),
-            Route("/session/{key}/{name}", self.session),
-            Route("/thread/{id}", self.thread),
-            Route("/runs", self.runs),
-            Route("/run/{run}", self.run),
-            Route("/usage", self.usage),
-            Route("/search", self.search),
-            Route("/workdirs", self.workdirs),
+            Route("/", keep(self.now)),
+            Route("/session/{key}/{name}", keep(self.session)),
+            Route("/thread/{id}", keep(self.thread)),
+            Route("/runs", keep(self.runs)),
+            Route("/run/{run}", keep(self.run)),
+            Route("/usage", keep(self.usage)),
+            Route("/search", keep(self.search)),
+            Route("/workdirs", keep(self.workdirs)),
             Route("/repair/{key}", self.repair),
             Route("/do/{what}/{key}", self.act, methods=["POST"]),
             Route("/do/{what}/{key}/{name}", self.act, methods=["POST"]),
@@ -187,6 +192,11 @@ async def _read_form(request: Request) -> dict[str, str]:
         if len(body) > MOST_BODY_BYTES:
             raise HTTPException(413)
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def read_zone(request: Request) -> str:
+    """Return the name of the reader's zone of time, as the page's script told it; empty: none."""
+    return unquote(request.cookies.get(_ZONE, ""))[:_MOST_ZONE]
 
 
 def _read_piece(request: Request) -> int:
@@ -213,6 +223,7 @@ def make_templates(site: Site, keys: Keys) -> Environment:
         "moment": text.mark_time,
         "age": words.tell_ago,
         "count": words.count,
+        "end": text.keep_end,
     }
     templates.globals |= {
         "form_key": keys.form,

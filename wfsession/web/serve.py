@@ -12,10 +12,10 @@ import uvicorn
 from attrs import frozen
 
 from wfsession.errors import InvalidValue
+from wfsession.overview.site import Site
 from wfsession.web.guard import Keys
 from wfsession.web.live import Live
 from wfsession.web.pages import make_app
-from wfsession.web.site import Site
 
 _TOKEN_BYTES = 24
 _WAITING = 64
@@ -41,7 +41,7 @@ def serve(site: Site, options: Options) -> None:
     """
     listener = listen(options)
     keys = Keys(secrets.token_urlsafe(_TOKEN_BYTES), options.host, listener.getsockname()[1])
-    live = Live(site.list_watched)
+    live = Live(site.list_watched, site.tell_change)
     config = uvicorn.Config(
         make_app(site, keys, live),
         log_level="error",

@@ -1,6 +1,6 @@
 """The page of one session as values: its record, tasks, files, threads, runs, cost, commits.
 
-Imports the library and this room's `now` and `site`. Reads only.
+Imports the library and `overview`. Reads only.
 """
 
 from datetime import datetime
@@ -18,8 +18,8 @@ from wfsession.index.git_spans import Commit, GitSpan, read_commits, read_spans
 from wfsession.index.runs import RunEntry, RunFilter, list_runs
 from wfsession.index.threads import Scope
 from wfsession.index.usage import Usage, sum_usage
-from wfsession.web.now import SessionRow, Told, ask_about_threads, make_session_row
-from wfsession.web.site import Project, Site, ask_or_nothing
+from wfsession.overview.now import SessionRow, Told, ask_about_threads, make_session_row
+from wfsession.overview.site import Project, Site, ask_or_nothing
 from wfsession.workdirs.listing import read_workdirs
 
 _OURS = frozenset({layout.RECORD, layout.THREADS, ".conversation", ".stories"})
@@ -66,7 +66,12 @@ def read_session_page(site: Site, key: str, name: str) -> SessionPage:
     workspace = site.open_project(project)
     session = workspace.get(name)
     scope = Scope(project=project.directory, session=session.name)
-    asked = ask_or_nothing(site, lambda view: _ask(view, scope), _Asked())
+    asked = ask_or_nothing(
+        site,
+        lambda view: _ask(view, scope),
+        _Asked(),
+        lambda found: (span.cwd for span in found.spans),
+    )
     threads = [
         one
         for one in workspace.threads(archived=True)

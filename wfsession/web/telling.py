@@ -1,48 +1,45 @@
 """The page of one thread as values: its story in one of three views, a piece of it at a time.
 
-Imports the library and this room's `now`, `drawing` and `site`. Reads only, and only files that the
+Imports the library and `overview` and this room's `drawing`. Reads only, and only files that the
 agent's reader lists.
 """
 
 import os
-from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wfsession.core.times import now
 from wfsession.errors import ThreadNotFound, WfError
+from wfsession.overview.site import Project, Site, ask_or_nothing
 from wfsession.threads.approach import Move, count_moves, find_approach
 from wfsession.threads.bindings import Thread
-from wfsession.threads.history import read_history
 from wfsession.threads.story import Step, Story
-from wfsession.threads.story_map import StoryMap, draw_map
-from wfsession.threads.timeline import build_story
+from wfsession.threads.story_map import StoryMap, Window, draw_map
 from wfsession.web.drawing import Drawing, draw_lanes
-from wfsession.web.site import Project, Site
+from wfsession.web.growth import Growth, draw_growth
+from wfsession.web.reading import Source, list_transcripts, read_one
+from wfsession.web.relatives import Relative, Spliced, find_relatives, splice
 from wfsession.web.treemap import Territory, draw_territory
+from wfsession.words import count
 
 PAGE_STEPS = 50
+_LEAST_IDLE = 0.01
 View = Literal["timeline", "approach", "map"]
 Axis = Literal["time", "step"]
-
-
-@frozen
-class Relative:
-    """A thread that another terminal ran for this one, or for the same run; and who says so."""
-
-    thread: Thread
-    why: str
 
 
 @frozen
 class ThreadPage:
     """A thread. `steps` and `moves` are those of one piece, the newest first.
 
-    `name` is what a root knows it as, where it can be labelled; `cwd` where it began. Empty: not.
-    `models` are how many responses each model gave, `contexts` the tokens that the first, the
-    largest and the last response had before them. `skipped` are lines that could not be used.
+    `is_gone` is whether there is no transcript any more. `name` is what a root knows it as, where
+    it can be labelled; `cwd` where it began. Empty: not. `contexts` are the tokens that the first,
+    the largest and the last response had before them. `skipped` are lines that could not be used.
+    `spliced` are threads that other terminals ran for this one, by the step at which they began,
+    `relatives` the others of its run.
     """
 
     at: datetime
@@ -51,15 +48,18 @@ class ThreadPage:
     session: str
     project: Project | None
     agent: str
-    transcript: str
+    sources: tuple[Source, ...]
+    is_gone: bool
     name: str
     cwd: str
     story: Story
     map: StoryMap
-    models: tuple[tuple[str, int], ...]
+    growth: Growth | None
     contexts: tuple[int, int, int] | None
     skipped: int
     problems: tuple[str, ...]
+    spliced: Mapping[int, tuple[Spliced, ...]]
+    more_spliced: int
     relatives: tuple[Relative, ...]
     view: View
     axis: Axis
@@ -74,7 +74,7 @@ class ThreadPage:
 
 
 def read_thread_page(site: Site, wanted: str, view: View, axis: Axis, piece: int) -> ThreadPage:
-    """Return a thread of which there is a transcript.
+    """Return a thread of which there is a transcript, or a story that was kept.
 
     Args:
         site: where things lie.
@@ -84,25 +84,23 @@ def read_thread_page(site: Site, wanted: str, view: View, axis: Axis, piece: int
         piece: which piece of the steps, 1 the newest; one that is not there becomes the nearest.
 
     Raises:
-        ThreadNotFound: there is no such transcript.
+        ThreadNotFound: there is neither.
     """
-    desk = site.open_desk(False)
-    reader, home = desk.sources.reader, desk.sources.home
-    files = [file for file in reader.list_files(home).files if file.thread == wanted]
-    if not files:
-        raise ThreadNotFound(wanted, f"the transcripts in {home}")
-    history = read_history(reader, wanted, files, now())
-    story = build_story(
-        history.main, history.children, desk.prices.cost_of, run_agents=history.run_agents
-    )
     known, project = _find_known(site, wanted)
+    files = list_transcripts(site)
+    read = read_one(files, wanted, known, project)
+    if read is None:
+        where = f"the transcripts in {files.home}, and the stories that were kept"
+        raise ThreadNotFound(wanted, where)
+    story = read.story
+    children, relatives = find_relatives(site, project, known)
+    spliced = splice(files, project, story, children)
     drawn = draw_map(story)
     pieces = max(-(-len(story.steps) // PAGE_STEPS), 1)
     piece = min(max(piece, 1), pieces)
     newest = story.steps[::-1][(piece - 1) * PAGE_STEPS : piece * PAGE_STEPS]
     shown = {step.n for step in newest}
     moves = find_approach(story)
-    main = [file.path for file in files if file.kind == "thread"]
     spot = os.path.dirname(project.root) if project else ""
     return ThreadPage(
         at=now(),
@@ -110,17 +108,20 @@ def read_thread_page(site: Site, wanted: str, view: View, axis: Axis, piece: int
         label=known.label if known else wanted[:8],
         session=(known.session or known.home or "") if known else "",
         project=project,
-        agent=reader.agent,
-        transcript=main[-1] if main else files[-1].path,
+        agent=read.agent,
+        sources=(*read.sources, *_list_other_sources(known, spliced)),
+        is_gone=read.is_gone,
         name=known.name if known and known.home else "",
-        cwd=known.facts.start_directory if known else "",
+        cwd=_find_directory(site, wanted, known),
         story=story,
         map=drawn,
-        models=tuple(Counter(step.model for step in story.steps if step.model).most_common()),
+        growth=draw_growth(story.steps),
         contexts=_find_contexts(drawn),
-        skipped=history.skipped.broken + history.skipped.too_long,
-        problems=tuple(f"{one.path}: {one.reason}" for one in history.problems),
-        relatives=_find_relatives(site, project, known),
+        skipped=read.skipped,
+        problems=read.problems,
+        spliced=_group(spliced),
+        more_spliced=len(children) - len(spliced),
+        relatives=relatives,
         view=view,
         axis=axis,
         piece=piece,
@@ -128,10 +129,51 @@ def read_thread_page(site: Site, wanted: str, view: View, axis: Axis, piece: int
         steps=newest,
         moves=tuple(move for move in moves[::-1] if move.n in shown),
         counts=count_moves(moves),
-        drawing=draw_lanes(story, drawn, axis) if view == "map" else None,
+        drawing=_draw(story, drawn, spliced, axis) if view == "map" else None,
         territory=draw_territory(drawn.files, spot) if view == "map" else None,
         strip=tell_strip(story, drawn),
     )
+
+
+def _list_other_sources(known: Thread | None, spliced: tuple[Spliced, ...]) -> Iterator[Source]:
+    if known is not None and known.home:
+        yield Source("its label and its sessions: from hooks, and from who bound it")
+    for one in spliced:
+        if one.found is not None:
+            first = one.found.sources[0]
+            yield Source(f"{one.relative.thread.label}: {first.what}", first.path)
+
+
+def _find_directory(site: Site, wanted: str, known: Thread | None) -> str:
+    """Return where a thread began: as it was told when it was bound, else as its lines say."""
+    if known is not None and known.facts.start_directory:
+        return known.facts.start_directory
+    told = ask_or_nothing(site, lambda view: view.catalog.threads.get(wanted), None).value
+    return told.cwd if told else ""
+
+
+def _group(spliced: tuple[Spliced, ...]) -> Mapping[int, tuple[Spliced, ...]]:
+    groups: dict[int, tuple[Spliced, ...]] = {}
+    for one in spliced:
+        groups[one.n] = (*groups.get(one.n, ()), one)
+    return groups
+
+
+def _draw(story: Story, drawn: StoryMap, spliced: tuple[Spliced, ...], axis: Axis) -> Drawing:
+    """Return the map with the threads of other terminals among the subagents."""
+    windows = tuple(
+        Window(
+            one.relative.thread.name,
+            f"{one.relative.thread.label}, in another terminal",
+            one.found.story.started,
+            one.found.story.ended,
+            one.found.story.totals.cost_usd,
+        )
+        for one in spliced
+        if one.found is not None
+    )
+    starters = {one.relative.thread.name: one.n for one in spliced}
+    return draw_lanes(story, evolve(drawn, windows=(*drawn.windows, *windows)), axis, starters)
 
 
 def _find_known(site: Site, wanted: str) -> tuple[Thread | None, Project | None]:
@@ -145,22 +187,6 @@ def _find_known(site: Site, wanted: str) -> tuple[Thread | None, Project | None]
             if one.id == wanted:
                 return one, project
     return None, None
-
-
-def _find_relatives(
-    site: Site, project: Project | None, known: Thread | None
-) -> tuple[Relative, ...]:
-    if project is None or known is None:
-        return ()
-    found = []
-    for one in site.open_project(project).threads(archived=True):
-        if one.name == known.name:
-            continue
-        if one.facts.parent in (known.name, known.id):
-            found.append(Relative(one, "its spawner declared this thread as its parent"))
-        elif known.facts.run and one.facts.run == known.facts.run:
-            found.append(Relative(one, f"its spawner declared the same run, {one.facts.run}"))
-    return tuple(found)
 
 
 def _find_contexts(drawn: StoryMap) -> tuple[int, int, int] | None:
@@ -183,10 +209,11 @@ def tell_strip(story: Story, drawn: StoryMap) -> tuple[str, ...]:
         told.append(f"Costliest stretch: {where}, {cost / total:.0%} of its own cost: {one.title}")
     totals = story.totals
     if totals.errors or totals.retries:
-        told.append(f"{totals.errors:,} errors and {totals.retries:,} retries, with all agents.")
+        tried = f"{totals.retries:,} tried again"
+        told.append(f"{count(totals.errors, 'error')}, {tried}, with all agents.")
     if story.started and story.ended and story.ended > story.started:
         whole = (story.ended - story.started).total_seconds()
-        told.append(
-            f"Idle for {max(1 - story.active_s / whole, 0):.0%} of the time that it lasted."
-        )
+        idle = 1 - story.active_s / whole
+        if idle >= _LEAST_IDLE:
+            told.append(f"Idle for {idle:.0%} of the time that it lasted.")
     return tuple(told)

@@ -48,6 +48,22 @@ def tell_cost(cost_usd: float | None) -> str:
     return "price unknown" if cost_usd is None else words.tell_cost(cost_usd)
 
 
+def keep_end(text: str, width: float) -> str:
+    """Return as much of the end of a text as has room within a width, in letters of 11 pixels."""
+    for at in range(len(text) - 1, -1, -1):
+        width -= _measure_letter(text[at])
+        if width < 0:
+            return text[at + 1 :]
+    return text
+
+
+def _measure_letter(letter: str) -> float:
+    """Return the width of a letter of 11 pixels in a wide font."""
+    if letter in "mwMW@%" or not letter.isascii():
+        return 12
+    return 9 if letter.isupper() else 7
+
+
 def mark_time(moment: datetime | None) -> Markup:
     """Return a moment as an element that the page's script puts into the reader's zone."""
     if moment is None:

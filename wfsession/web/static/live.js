@@ -112,3 +112,9 @@ if (visit?.type === "back_forward") {
   for (const id of left.open) document.getElementById(id)?.setAttribute("open", "");
   window.scrollTo(0, left.top);
 }
+
+// Days are those of the reader's zone, which the server hears of with the next page.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+document.cookie = `wf-zone=${encodeURIComponent(zone)}; path=/; SameSite=Strict`;
+const days = document.querySelector("[data-zone]");
+if (days && days.dataset.zone !== zone) refresh();

@@ -1,4 +1,4 @@
-"""The page Now as values: what is stuck, which sessions there are, who is at work, what it costs.
+"""Now, as values: what is stuck, which sessions there are, who is at work, what it costs.
 
 Imports the library and `site`. Reads only.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from wfsession.core import layout
 from wfsession.core.model import Finding, Session
 from wfsession.core.times import now
 from wfsession.errors import WfError
@@ -17,10 +18,10 @@ from wfsession.index.threads import Scope
 from wfsession.index.threads import Thread as Indexed
 from wfsession.index.unfinished import Unfinished, list_unfinished
 from wfsession.index.usage import add_sums, sum_usage
+from wfsession.overview.site import Project, Site, ask_or_nothing
 from wfsession.threads.bindings import Thread
 from wfsession.threads.conversation import Totals
 from wfsession.threads.status import Past, Tier, find_archive, find_tier
-from wfsession.web.site import Project, Site, ask_or_nothing
 from wfsession.workdirs.listing import Workdir, read_workdirs
 
 _MOST_STUCK = 30
@@ -31,7 +32,10 @@ _NOTHING = Totals()
 
 @frozen
 class ThreadRow:
-    """A thread in a list. `id` is the agent's; `sums` are of all of its responses."""
+    """A thread in a list. `id` is the agent's; `sums` are of all of its responses.
+
+    `is_kept` is whether its session keeps what it did, where no transcript tells that any more.
+    """
 
     id: str
     agent: str
@@ -41,6 +45,7 @@ class ThreadRow:
     sums: Totals
     cwd: str = ""
     is_indexed: bool = True
+    is_kept: bool = False
 
 
 @frozen
@@ -79,7 +84,7 @@ class ProjectRow:
 
 @frozen
 class Now:
-    """The page.
+    """What is going on.
 
     `labels` are those of threads that are stuck; `loose` are threads of no session, `archive` those
     of them that are over.
@@ -197,7 +202,7 @@ def make_session_row(
 ) -> SessionRow:
     """Return a session with its threads, and the workdirs that these work in."""
     rows = sorted(
-        (make_thread_row(one, told.threads, told.sums, at) for one in threads), key=_order
+        (make_thread_row(one, session, told.threads, told.sums, at) for one in threads), key=_order
     )
     places = {row.cwd for row in rows if row.cwd}
     mine = [one for one in workdirs if any(_is_within(place, one.path) for place in places)]
@@ -210,9 +215,13 @@ def make_session_row(
 
 
 def make_thread_row(
-    thread: Thread, indexed: Mapping[str, Indexed], sums: Mapping[str, Totals], at: datetime
+    thread: Thread,
+    session: Session,
+    indexed: Mapping[str, Indexed],
+    sums: Mapping[str, Totals],
+    at: datetime,
 ) -> ThreadRow:
-    """Return a thread that a root knows, with what the index knows of it."""
+    """Return a thread that worked on a session, with what the index knows of it."""
     known = indexed.get(thread.id)
     last = max(
         (one for one in (thread.last_seen, known.last if known else None) if one), default=None
@@ -232,7 +241,12 @@ def make_thread_row(
         sums=sums.get(thread.id, _NOTHING),
         cwd=(known.cwd if known else "") or thread.facts.start_directory,
         is_indexed=known is not None,
+        is_kept=known is None and _has_story(session, thread),
     )
+
+
+def _has_story(session: Session, thread: Thread) -> bool:
+    return os.path.isfile(os.path.join(session.path, layout.STORIES, f"{thread.name}.json"))
 
 
 def make_loose_row(thread: Indexed, sums: Mapping[str, Totals], at: datetime) -> ThreadRow:
