@@ -11,6 +11,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import wfsession
+from tests.once import make_once
 from wfsession.workspace import Workspace
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,9 +25,7 @@ _FOLLOWED = {"canonical", "index", "search", "next", "prev", "author", "copyrigh
 _OF_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("site")
+def build_site(place: Path) -> None:
     flags = ["-W", "--keep-going", "-q", "-d", str(place / "trees")]
     made = subprocess.run(
         [sys.executable, "-m", "sphinx", *flags, str(DOCS), str(place / "html")],
@@ -35,7 +34,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
     )
     assert made.returncode == 0, made.stderr
-    return place / "html"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    return make_once(tmp_path_factory, worker_id, "site", build_site) / "html"
 
 
 class _Fetched(HTMLParser):
