@@ -4,13 +4,16 @@
 
 `commands.md` comes from the help of the command, `errors.md` from the errors' own words,
 `findings.md` from the doctor's table, `settings.md` from the settings; `words.tsv`, what shells
-complete, from the parser. A test compares them with what is committed.
+complete, from the parser; `formats/` from what `schemas.py` says of the code's values. A test
+compares them with what is committed.
 """
 
 import argparse
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+
+import schemas
 
 from wfsession.cli.main import build_parser
 from wfsession.core.doctor import KINDS
@@ -208,6 +211,7 @@ PAGES = {
     "findings.md": make_findings,
     "settings.md": make_settings,
     "../wfsession/cli/shells/words.tsv": make_words,
+    **schemas.FILES,
 }
 
 

@@ -37,7 +37,19 @@ hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 _AMBIENT_PREFIXES = ("WF_", "XDG_", "CLAUDE_", "CODEX_", "GIT_")
 _AMBIENT_NAMES = frozenset({"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"})
 _UNTRACED = frozenset(
-    {"cli", "docs", "index", "mcp", "races", "soak", "threads", "trace", "web", "workdirs"}
+    {
+        "cli",
+        "docs",
+        "index",
+        "mcp",
+        "packaging",
+        "races",
+        "soak",
+        "threads",
+        "trace",
+        "web",
+        "workdirs",
+    }
 )
 _home_numbers = itertools.count()
 

@@ -158,7 +158,7 @@ agent, session, text and transcript.
 
   wf search refresh token
   wf search migration --role user --since 7d
-  wf search "--force" --all-projects""",
+  wf search --all-projects -- --force""",
             "WORDS [--role ROLE] [--since WHEN] …",
             find,
             _add_search,
