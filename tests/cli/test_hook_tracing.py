@@ -242,6 +242,7 @@ def test_the_hook_keeps_an_edit_byte_for_byte_as_the_intake_does(player: Player)
         ({"XDG_CONFIG_HOME": ""}, True),
         ({"XDG_CONFIG_HOME": "/etc/ada"}, True),
         ({"XDG_CONFIG_HOME": "/etc/ada//"}, True),
+        ({"XDG_CONFIG_HOME": "/etc/ada "}, True),
         ({"XDG_CONFIG_HOME": "/etc/ada", "HOME": ""}, True),
         ({"XDG_CONFIG_HOME": "ada"}, False),
         ({"XDG_CONFIG_HOME": " "}, False),

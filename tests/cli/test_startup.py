@@ -145,6 +145,11 @@ def test_rich_is_loaded_for_a_terminal_only(project: Path, words: tuple[str, ...
     assert "rich" not in list_loaded(*words, cwd=project)
 
 
+def test_the_log_is_read_without_orjson(project: Path) -> None:
+    assert wf("switch", PAUSED).code == 0
+    assert "orjson" not in list_loaded("log", cwd=project)
+
+
 def test_a_verb_loads_no_other_verb(project: Path) -> None:
     homes = set(HOMES.values())
     assert list_loaded("list", cwd=project) & homes == {"wfsession.cli.look"}

@@ -87,7 +87,8 @@ def _encode_change(change: Change) -> dict[str, Any]:
 def parse_journal(data: bytes) -> tuple[LogEntry, ...]:
     """Return the operations that a journal's bytes tell of, the oldest first."""
     entries: dict[str, LogEntry] = {}
-    for line in data.split(b"\n"):
+    # Not the empty one behind the last newline, for which orjson would be loaded, to refuse it.
+    for line in filter(None, data.split(b"\n")):
         item = _parse_line(line)
         entry_id = item.get("id")
         if not isinstance(entry_id, str):

@@ -54,7 +54,7 @@ def find_settings_quickly() -> str | None:
     home = os.environ.get("HOME", "")
     if sys.platform != "linux" or "ANDROID_ROOT" in os.environ:
         return None
-    if named.strip() != named or not os.path.isabs(named or home):
+    if not os.path.isabs(named or home):
         return None
     return os.path.join(named or os.path.join(home, ".config"), "wfsession", FILE)
 
