@@ -47,13 +47,6 @@ _FIND_KNOWN = """
     WHERE path = ?
 """
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES(?, ?)"
-_PUT_FILE = """
-    UPDATE files SET
-        size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = coalesce(?, tail),
-        error = '', error_at = NULL, lines = ?, broken = broken + ?, too_long = too_long + ?,
-        unusable = ?, unknown = ?, first = ?, last = ?, version = ?
-    WHERE id = ?
-"""
 _RESET_FILE = """
     UPDATE files SET
         size = 0, mtime_ns = 0, inode = 0, done = 0, tail = NULL,
@@ -88,7 +81,8 @@ class Refreshed:
 
 
 Watch = Callable[[Progress], object]
-_Changed = tuple[ThreadFile, Stamp]
+# A file, what the system says of it, and whether the index has it.
+_Changed = tuple[ThreadFile, Stamp, bool]
 
 
 def refresh_files(
@@ -120,6 +114,8 @@ class _Refresh:
         self._watch = watch
         self._problems: list[Problem] = []
         self._begun: tuple[int, int] | None = None
+        # Of this transaction: in another, somebody may have taken one out.
+        self._threads: dict[str, int] = {}
         self._read = self._size_bytes = 0
 
     def run(self, home: str) -> Refreshed:
@@ -129,12 +125,13 @@ class _Refresh:
             listed = self._reader.list_files(home)
             self._problems += listed.problems
             changed, gone = self._compare(listed)
-        tasks = [task for file, stamp in changed if (task := self._make_task(file, stamp))]
+        tasks = [task for one in changed if (task := self._make_task(*one))]
         all_bytes = sum(task.size_bytes for task in tasks)
         removed = self._remove(gone)
         with read_ahead(self._reader, list(split(tasks))) as batches:
             for batch in batches:
                 with write(self._connection):
+                    self._threads.clear()
                     threads = {self._take(task.file, read) for task, read in batch}
                     self._sheaf.write()
                     count_once(self._connection, sorted(threads - {0}))
@@ -167,7 +164,7 @@ class _Refresh:
                 and status.st_ino == inode
             ):
                 changed.append((path, make_stamp(status)))
-        return [(self._find_file(path), stamp) for path, stamp in changed]
+        return [(self._find_file(path), stamp, True) for path, stamp in changed]
 
     def _find_file(self, path: str) -> ThreadFile:
         return ThreadFile(*self._connection.execute(_FILE, (path,)).fetchone())
@@ -218,7 +215,7 @@ class _Refresh:
                 continue
             told = [status.st_size, status.st_mtime_ns, status.st_ino, 1]
             if known.get(file.path) != told:
-                changed.append((file, make_stamp(status)))
+                changed.append((file, make_stamp(status), file.path in known))
         unlisted = tuple(one.path for one in listed.problems)
         beneath = tuple(os.path.join(path, "") for path in unlisted)
         gone = [
@@ -228,9 +225,9 @@ class _Refresh:
         ]
         return changed, gone
 
-    def _make_task(self, file: ThreadFile, stamp: Stamp) -> Task | None:
+    def _make_task(self, file: ThreadFile, stamp: Stamp, is_known: bool) -> Task | None:
         """Return what has to be read of a file, if there is anything."""
-        known = self._find_known(file.path)
+        known = self._find_known(file.path) if is_known else None
         action = choose_action(known, stamp)
         if action == "same":
             return None
@@ -316,9 +313,9 @@ class _Refresh:
             return thread
         count, skipped = 0, Skipped()
         if file.kind in SIDEFILES:
-            count, skipped = write_sidefile(self._connection, file.kind, number, stream)
-        rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", number)
-        self._connection.execute(_PUT_FILE, (*_list_state(*state), stamp.size, None, *rest))
+            count, skipped = write_sidefile(self._connection, file.kind, number, stream, stamp.size)
+        rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", None, None, number)
+        self._sheaf.files.append((*_list_state(*state), stamp.size, None, *rest))
         self._size_bytes += stamp.size
         self._read += 1
         return thread
@@ -331,10 +328,7 @@ class _Refresh:
                 remove_rows(connection, known.thread, known.file)
                 connection.execute(_RESET_FILE, (known.file,))
             return known.thread, known.file
-        connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (file.thread,))
-        thread = connection.execute(
-            "SELECT id FROM threads WHERE name = ?", (file.thread,)
-        ).fetchone()[0]
+        thread = self._find_thread(file.thread)
         number = connection.execute(
             "INSERT INTO files(path, kind, thread, agent, run, name, folder, size, mtime_ns,"
             " inode, settled, done) VALUES(?,?,?,?,?,?,?,0,0,0,0,0)",
@@ -342,6 +336,15 @@ class _Refresh:
         ).lastrowid
         assert number is not None
         return thread, number
+
+    def _find_thread(self, name: str) -> int:
+        """Return the number of a thread, which is given one if it has none."""
+        if name not in self._threads:
+            connection = self._connection
+            connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (name,))
+            found = connection.execute("SELECT id FROM threads WHERE name = ?", (name,))
+            self._threads[name] = found.fetchone()[0]
+        return self._threads[name]
 
     def _write_lines(
         self,
@@ -369,14 +372,10 @@ class _Refresh:
             to_seconds(writer.first),
             to_seconds(writer.last),
             facts.version,
+            *(writer.ending or (None, None)),
             number,
         )
-        self._connection.execute(_PUT_FILE, (*_list_state(*state), done, tail, *rest))
-        if writer.ending is not None:
-            self._connection.execute(
-                "UPDATE files SET ending = ?, last_words = ? WHERE id = ?",
-                (*writer.ending, number),
-            )
+        self._sheaf.files.append((*_list_state(*state), done, tail, *rest))
         self._read += 1
 
     def _note_failure(self, file: ThreadFile, reason: str) -> int:
