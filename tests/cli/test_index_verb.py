@@ -173,4 +173,5 @@ def test_as_a_process_of_its_own_it_answers_the_same(project: Path, tmp_path: Pa
     plant_talks(home, project)
     done = run("usage", "--all-projects", "--json", cwd=project, env={"HOME": str(home)})
     assert done.data["total"]["responses"] == EXPECT["total"]["responses"]
-    assert done.err == ""
+    # On a machine that others load it may take a moment.
+    assert done.err in ("", "wf: reading transcripts, which takes a moment\n")

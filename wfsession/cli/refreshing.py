@@ -7,6 +7,7 @@ system shows it and no thread, as the index reads in several processes only wher
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich import progress
 
 _MOMENT_S = 0.5
+_BETWEEN_S = 0.1
 # Narrower terminals have no room for the sizes.
 _WIDE = 70
 
@@ -30,6 +32,7 @@ class _Bar:
         self._what = what
         self._progress: progress.Progress | None = None
         self._last: Progress | None = None
+        self._drawn = 0.0
 
     def begin(self) -> None:
         if not is_terminal(sys.stderr):
@@ -42,7 +45,9 @@ class _Bar:
 
     def tell(self, progress: Progress) -> None:
         self._last = progress
-        self._draw()
+        # It is told more often than anybody can see, and to draw takes longer than to read a file.
+        if time.monotonic() >= self._drawn + _BETWEEN_S:
+            self._draw()
 
     def _draw(self) -> None:
         if self._progress is None:
@@ -54,6 +59,7 @@ class _Bar:
             rate = f", {tell_size(int(task.speed))}/s" if task.speed else ""
             self._progress.update(task.id, sizes=f"{tell_size(done)} of {tell_size(total)}{rate}")
         self._progress.refresh()
+        self._drawn = time.monotonic()
 
     def end(self) -> None:
         if self._progress is not None:

@@ -16,7 +16,7 @@ import orjson
 from attrs import frozen
 
 from wfsession.errors import UnsafePath
-from wfsession.index.ahead import Task, read_ahead, split
+from wfsession.index.ahead import Batch, Task, read_ahead, split
 from wfsession.index.counting import count_once
 from wfsession.index.database import write
 from wfsession.index.fingerprints import (
@@ -46,6 +46,8 @@ _FIND_KNOWN = """
     SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
     WHERE path = ?
 """
+# How much is read before it is told again.
+_STEP_BYTES = 500_000
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES(?, ?)"
 _RESET_FILE = """
     UPDATE files SET
@@ -94,7 +96,7 @@ def refresh_files(
         connection: an index, in no transaction.
         reader: that of the agent.
         home: the directory that the agent keeps for its user.
-        watch: is told how far it is, a few times each second.
+        watch: is told how far it is, after each half a megabyte.
 
     Raises:
         sqlite3.Error: the index cannot be written.
@@ -126,24 +128,41 @@ class _Refresh:
             self._problems += listed.problems
             changed, gone = self._compare(listed)
         tasks = [task for one in changed if (task := self._make_task(*one))]
-        all_bytes = sum(task.size_bytes for task in tasks)
+        tell = self._make_teller(tasks)
         removed = self._remove(gone)
         with read_ahead(self._reader, list(split(tasks))) as batches:
             for batch in batches:
                 with write(self._connection):
-                    self._threads.clear()
-                    threads = {self._take(task.file, read) for task, read in batch}
-                    self._sheaf.write()
-                    count_once(self._connection, sorted(threads - {0}))
-                if self._watch is not None:
-                    done = min(self._size_bytes, all_bytes)
-                    self._watch(Progress(self._read, len(tasks), done, all_bytes))
+                    self._take_batch(batch, tell)
+                tell(0)
         if tasks or gone:
             with write(self._connection):
                 self._connection.execute(_PUT_STATE, ("refreshed", time.time()))
         if listed is not None:
             self._remember(listed)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
+
+    def _take_batch(self, batch: Batch, tell: Callable[[int], object]) -> None:
+        self._threads.clear()
+        threads = set()
+        for task, read in batch:
+            threads.add(self._take(task.file, read))
+            tell(_STEP_BYTES)
+        self._sheaf.write()
+        count_once(self._connection, sorted(threads - {0}))
+
+    def _make_teller(self, tasks: list[Task]) -> Callable[[int], object]:
+        """Return what tells how far it is, if so many bytes more were read since it told last."""
+        all_bytes = sum(task.size_bytes for task in tasks)
+        told = 0
+
+        def tell(step_bytes: int) -> None:
+            nonlocal told
+            if self._watch is not None and self._size_bytes >= told + step_bytes:
+                told = self._size_bytes
+                self._watch(Progress(self._read, len(tasks), min(told, all_bytes), all_bytes))
+
+        return tell
 
     def _list_changed(self) -> list[_Changed] | None:
         """Return the files that changed, if they can be told without listing any directory."""
@@ -164,10 +183,13 @@ class _Refresh:
                 and status.st_ino == inode
             ):
                 changed.append((path, make_stamp(status)))
-        return [(self._find_file(path), stamp, True) for path, stamp in changed]
-
-    def _find_file(self, path: str) -> ThreadFile:
-        return ThreadFile(*self._connection.execute(_FILE, (path,)).fetchone())
+        files = [self._connection.execute(_FILE, (path,)).fetchone() for path, _ in changed]
+        # One that somebody else took out meanwhile was gone then.
+        return [
+            (ThreadFile(*row), stamp, True)
+            for row, (_, stamp) in zip(files, changed, strict=True)
+            if row is not None
+        ]
 
     def _read_listed(self) -> bytes:
         """Return the directories of which the index has all files, as they were then."""
@@ -177,7 +199,7 @@ class _Refresh:
         return row[0] if row else b""
 
     def _remember(self, listed: Files) -> None:
-        """Note the directories that were listed, if the index has the files in them, and no other.
+        """Note the directories that were listed, if the index has all files in them.
 
         It has not where one could not be taken in, or somebody else took it out.
         """
@@ -185,7 +207,7 @@ class _Refresh:
             return
         with write(self._connection):
             known = {path for (path,) in self._connection.execute("SELECT path FROM files")}
-            if known == {file.path for file in listed.files if file.kind in _READ}:
+            if known >= {file.path for file in listed.files if file.kind in _READ}:
                 self._connection.execute(_PUT_STATE, (_LISTED, listed.folders))
 
     def _find_known(self, path: str) -> Known | None:
