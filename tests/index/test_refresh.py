@@ -170,6 +170,15 @@ def test_it_says_how_far_it_is(home: Home) -> None:
     assert told[-1] == Progress(3, 3, size, size)
 
 
+def test_it_says_so_before_a_batch_is_done(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "_STEP_BYTES", 1)
+    for number in range(3):
+        home.put(f"{number}.jsonl", [say("m1")])
+    told: list[int] = []
+    home.ask(lambda _: None, watch=lambda progress: told.append(progress.files))
+    assert told == [1, 2, 3, 3]
+
+
 def test_what_is_broken_off_leaves_whole_files_and_goes_on(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ system shows it and no thread, as the index reads in several processes only wher
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOMENT_S = 0.5
 _WAITING = "waiting for another process"
+_BETWEEN_S = 0.1
 # Narrower terminals have no room for the sizes.
 _WIDE = 70
 
@@ -33,6 +35,7 @@ class _Bar:
         self._said = ""
         self._progress: progress.Progress | None = None
         self._last = Progress()
+        self._drawn = 0.0
 
     def begin(self) -> None:
         self._has_begun = True
@@ -43,8 +46,12 @@ class _Bar:
         self._draw()
 
     def tell(self, progress: Progress) -> None:
+        is_news = progress.is_waiting != self._last.is_waiting
         self._last = progress
-        if self._has_begun:
+        if not self._has_begun:
+            return
+        # It is told more often than anybody can see, and to draw takes longer than to read a file.
+        if is_news or time.monotonic() >= self._drawn + _BETWEEN_S:
             self._draw()
 
     def _draw(self) -> None:
@@ -62,6 +69,7 @@ class _Bar:
             task.id, completed=done, total=total or None, description=what, sizes=sizes
         )
         self._progress.refresh()
+        self._drawn = time.monotonic()
 
     def end(self) -> None:
         if self._progress is not None:

@@ -49,7 +49,7 @@ class Task:
     is_whole: bool
 
 
-_Batch = list[tuple[Task, _Read]]
+Batch = list[tuple[Task, _Read]]
 
 
 def split(tasks: list[Task]) -> Iterator[list[Task]]:
@@ -67,7 +67,7 @@ def split(tasks: list[Task]) -> Iterator[list[Task]]:
 
 
 @contextmanager
-def read_ahead(reader: Reader, batches: list[list[Task]]) -> Iterator[Iterator[_Batch]]:
+def read_ahead(reader: Reader, batches: list[list[Task]]) -> Iterator[Iterator[Batch]]:
     """Give the batches, one after the other, with what was read of them.
 
     At most two batches are held. What was not read comes with None, and is read by who asks.
@@ -95,7 +95,7 @@ def _is_for_others(task: Task) -> bool:
 
 def _read_batches(
     pool: "ProcessPoolExecutor", reader: Reader, batches: list[list[Task]]
-) -> Iterator[_Batch]:
+) -> Iterator[Batch]:
     from concurrent.futures.process import BrokenProcessPool
 
     following = _submit(pool, reader, batches[0])

@@ -16,7 +16,7 @@ import orjson
 from attrs import frozen
 
 from wfsession.errors import UnsafePath
-from wfsession.index.ahead import Task, read_ahead, split
+from wfsession.index.ahead import Batch, Task, read_ahead, split
 from wfsession.index.counting import count_once
 from wfsession.index.database import write
 from wfsession.index.fingerprints import (
@@ -46,14 +46,9 @@ _FIND_KNOWN = """
     SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
     WHERE path = ?
 """
+# How much is read before it is told again.
+_STEP_BYTES = 500_000
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES(?, ?)"
-_PUT_FILE = """
-    UPDATE files SET
-        size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = coalesce(?, tail),
-        error = '', error_at = NULL, lines = ?, broken = broken + ?, too_long = too_long + ?,
-        unusable = ?, unknown = ?, first = ?, last = ?, version = ?
-    WHERE id = ?
-"""
 _RESET_FILE = """
     UPDATE files SET
         size = 0, mtime_ns = 0, inode = 0, done = 0, tail = NULL,
@@ -92,7 +87,8 @@ class Refreshed:
 
 
 Watch = Callable[[Progress], object]
-_Changed = tuple[ThreadFile, Stamp]
+# A file, what the system says of it, and whether the index has it.
+_Changed = tuple[ThreadFile, Stamp, bool]
 
 
 def refresh_files(
@@ -104,7 +100,7 @@ def refresh_files(
         connection: an index, in no transaction.
         reader: that of the agent.
         home: the directory that the agent keeps for its user.
-        watch: is told how far it is, a few times each second.
+        watch: is told how far it is, after each half a megabyte.
 
     Raises:
         sqlite3.Error: the index cannot be written.
@@ -124,6 +120,8 @@ class _Refresh:
         self._watch = watch
         self._problems: list[Problem] = []
         self._begun: tuple[int, int] | None = None
+        # Of this transaction: in another, somebody may have taken one out.
+        self._threads: dict[str, int] = {}
         self._read = self._size_bytes = 0
 
     def run(self, home: str) -> Refreshed:
@@ -133,24 +131,42 @@ class _Refresh:
             listed = self._reader.list_files(home)
             self._problems += listed.problems
             changed, gone = self._compare(listed)
-        tasks = [task for file, stamp in changed if (task := self._make_task(file, stamp))]
-        all_bytes = sum(task.size_bytes for task in tasks)
+        tasks = [task for one in changed if (task := self._make_task(*one))]
+        tell = self._make_teller(tasks)
         removed = self._remove(gone)
         with read_ahead(self._reader, list(split(tasks))) as batches:
             for batch in batches:
                 with write(self._connection):
-                    threads = {self._take(task.file, read) for task, read in batch}
-                    self._sheaf.write()
-                    count_once(self._connection, sorted(threads - {0}))
-                if self._watch is not None:
-                    done = min(self._size_bytes, all_bytes)
-                    self._watch(Progress(self._read, len(tasks), done, all_bytes))
+                    self._take_batch(batch, tell)
+                tell(0)
         if tasks or gone:
             with write(self._connection):
                 self._connection.execute(_PUT_STATE, ("refreshed", time.time()))
         if listed is not None:
             self._remember(listed)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
+
+    def _take_batch(self, batch: Batch, tell: Callable[[int], object]) -> None:
+        self._threads.clear()
+        threads = set()
+        for task, read in batch:
+            threads.add(self._take(task.file, read))
+            tell(_STEP_BYTES)
+        self._sheaf.write()
+        count_once(self._connection, sorted(threads - {0}))
+
+    def _make_teller(self, tasks: list[Task]) -> Callable[[int], object]:
+        """Return what tells how far it is, if so many bytes more were read since it told last."""
+        all_bytes = sum(task.size_bytes for task in tasks)
+        told = 0
+
+        def tell(step_bytes: int) -> None:
+            nonlocal told
+            if self._watch is not None and self._size_bytes >= told + step_bytes:
+                told = self._size_bytes
+                self._watch(Progress(self._read, len(tasks), min(told, all_bytes), all_bytes))
+
+        return tell
 
     def _list_changed(self) -> list[_Changed] | None:
         """Return the files that changed, if they can be told without listing any directory."""
@@ -171,10 +187,13 @@ class _Refresh:
                 and status.st_ino == inode
             ):
                 changed.append((path, make_stamp(status)))
-        return [(self._find_file(path), stamp) for path, stamp in changed]
-
-    def _find_file(self, path: str) -> ThreadFile:
-        return ThreadFile(*self._connection.execute(_FILE, (path,)).fetchone())
+        files = [self._connection.execute(_FILE, (path,)).fetchone() for path, _ in changed]
+        # One that somebody else took out meanwhile was gone then.
+        return [
+            (ThreadFile(*row), stamp, True)
+            for row, (_, stamp) in zip(files, changed, strict=True)
+            if row is not None
+        ]
 
     def _read_listed(self) -> bytes:
         """Return the directories of which the index has all files, as they were then."""
@@ -184,7 +203,7 @@ class _Refresh:
         return row[0] if row else b""
 
     def _remember(self, listed: Files) -> None:
-        """Note the directories that were listed, if the index has the files in them, and no other.
+        """Note the directories that were listed, if the index has all files in them.
 
         It has not where one could not be taken in, or somebody else took it out.
         """
@@ -192,7 +211,7 @@ class _Refresh:
             return
         with write(self._connection):
             known = {path for (path,) in self._connection.execute("SELECT path FROM files")}
-            if known == {file.path for file in listed.files if file.kind in _READ}:
+            if known >= {file.path for file in listed.files if file.kind in _READ}:
                 self._connection.execute(_PUT_STATE, (_LISTED, listed.folders))
 
     def _find_known(self, path: str) -> Known | None:
@@ -222,7 +241,7 @@ class _Refresh:
                 continue
             told = [status.st_size, status.st_mtime_ns, status.st_ino, 1]
             if known.get(file.path) != told:
-                changed.append((file, make_stamp(status)))
+                changed.append((file, make_stamp(status), file.path in known))
         unlisted = tuple(one.path for one in listed.problems)
         beneath = tuple(os.path.join(path, "") for path in unlisted)
         gone = [
@@ -232,9 +251,9 @@ class _Refresh:
         ]
         return changed, gone
 
-    def _make_task(self, file: ThreadFile, stamp: Stamp) -> Task | None:
+    def _make_task(self, file: ThreadFile, stamp: Stamp, is_known: bool) -> Task | None:
         """Return what has to be read of a file, if there is anything."""
-        known = self._find_known(file.path)
+        known = self._find_known(file.path) if is_known else None
         action = choose_action(known, stamp)
         if action == "same":
             return None
@@ -320,9 +339,9 @@ class _Refresh:
             return thread
         count, skipped = 0, Skipped()
         if file.kind in SIDEFILES:
-            count, skipped = write_sidefile(self._connection, file.kind, number, stream)
-        rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", number)
-        self._connection.execute(_PUT_FILE, (*_list_state(*state), stamp.size, None, *rest))
+            count, skipped = write_sidefile(self._connection, file.kind, number, stream, stamp.size)
+        rest = (count, skipped.broken, skipped.too_long, 0, "", None, None, "", None, None, number)
+        self._sheaf.files.append((*_list_state(*state), stamp.size, None, *rest))
         self._size_bytes += stamp.size
         self._read += 1
         return thread
@@ -335,10 +354,7 @@ class _Refresh:
                 remove_rows(connection, known.thread, known.file)
                 connection.execute(_RESET_FILE, (known.file,))
             return known.thread, known.file
-        connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (file.thread,))
-        thread = connection.execute(
-            "SELECT id FROM threads WHERE name = ?", (file.thread,)
-        ).fetchone()[0]
+        thread = self._find_thread(file.thread)
         number = connection.execute(
             "INSERT INTO files(path, kind, thread, agent, run, name, folder, size, mtime_ns,"
             " inode, settled, done) VALUES(?,?,?,?,?,?,?,0,0,0,0,0)",
@@ -346,6 +362,15 @@ class _Refresh:
         ).lastrowid
         assert number is not None
         return thread, number
+
+    def _find_thread(self, name: str) -> int:
+        """Return the number of a thread, which is given one if it has none."""
+        if name not in self._threads:
+            connection = self._connection
+            connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (name,))
+            found = connection.execute("SELECT id FROM threads WHERE name = ?", (name,))
+            self._threads[name] = found.fetchone()[0]
+        return self._threads[name]
 
     def _write_lines(
         self,
@@ -373,14 +398,10 @@ class _Refresh:
             to_seconds(writer.first),
             to_seconds(writer.last),
             facts.version,
+            *(writer.ending or (None, None)),
             number,
         )
-        self._connection.execute(_PUT_FILE, (*_list_state(*state), done, tail, *rest))
-        if writer.ending is not None:
-            self._connection.execute(
-                "UPDATE files SET ending = ?, last_words = ? WHERE id = ?",
-                (*writer.ending, number),
-            )
+        self._sheaf.files.append((*_list_state(*state), done, tail, *rest))
         self._read += 1
 
     def _note_failure(self, file: ThreadFile, reason: str) -> int:

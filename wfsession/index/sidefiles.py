@@ -24,9 +24,9 @@ class Unusable(Exception):
 
 
 def write_sidefile(
-    connection: sqlite3.Connection, kind: Kind, file: int, stream: FileIO
+    connection: sqlite3.Connection, kind: Kind, file: int, stream: FileIO, size_bytes: int
 ) -> tuple[int, Skipped]:
-    """Write the rows of a small file.
+    """Write the rows of a small file, of which so many bytes are there.
 
     Returns:
         How many objects it had, and which lines were passed over.
@@ -37,9 +37,9 @@ def write_sidefile(
     """
     if kind == "journal":
         return _write_journal(connection, file, stream)
-    data = stream.read(MAX_LINE_BYTES + 1)
-    if len(data) > MAX_LINE_BYTES:
+    if size_bytes > MAX_LINE_BYTES:
         raise Unusable(f"is longer than {MAX_LINE_BYTES:,} bytes")
+    data = stream.read(size_bytes)
     if kind == "snapshot":
         _write_snapshot(connection, file, data)
     else:

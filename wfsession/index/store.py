@@ -18,6 +18,14 @@ _RESPONSES = "INSERT OR REPLACE INTO responses VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
 _CALLS = "INSERT OR REPLACE INTO tool_calls VALUES(?,?,?,?,?,?,?,1)"
 _RESULTS = "INSERT OR REPLACE INTO tool_results VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
 _MESSAGES = "INSERT INTO messages(thread, file, key, at, role, text, model) VALUES(?,?,?,?,?,?,?)"
+_FILES = """
+    UPDATE files SET
+        size = ?, mtime_ns = ?, inode = ?, settled = ?, done = ?, tail = coalesce(?, tail),
+        error = '', error_at = NULL, lines = ?, broken = broken + ?, too_long = too_long + ?,
+        unusable = ?, unknown = ?, first = ?, last = ?, version = ?,
+        ending = coalesce(?, ending), last_words = coalesce(?, last_words)
+    WHERE id = ?
+"""
 _SPANS = "INSERT INTO git_spans VALUES(?,?,?,?,?,?)"
 _FIND_MESSAGE = "SELECT id, text FROM messages WHERE thread = ? AND file = ? AND key = ?"
 _FORGET_WORDS = "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)"
@@ -55,7 +63,7 @@ def list_spawning(connection: sqlite3.Connection, thread: int, file: int) -> lis
 
 
 class Sheaf:
-    """Rows of several files that are not written yet."""
+    """Rows of several files, and what is known of these, that are not written yet."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -64,6 +72,7 @@ class Sheaf:
         self.results: list[tuple[Any, ...]] = []
         self.messages: list[tuple[Any, ...]] = []
         self.spans: list[tuple[Any, ...]] = []
+        self.files: list[tuple[Any, ...]] = []
 
     def write(self) -> None:
         """Write them, and begin anew with none."""
@@ -78,6 +87,7 @@ class Sheaf:
             (_CALLS, self.calls),
             (_RESULTS, self.results),
             (_SPANS, self.spans),
+            (_FILES, self.files),
         ):
             connection.executemany(statement, rows)
             rows.clear()
