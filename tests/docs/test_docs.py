@@ -88,6 +88,8 @@ def _environment(place: Path) -> dict[str, str]:
 
 
 def normalise(text: str, place: Path) -> str:
+    # What only a busy machine says.
+    text = text.replace("wf: reading transcripts, which takes a moment\n", "")
     text = text.replace(str(place.parent), "/home/ada")
     text = _IN_ATTIC.sub(r"20261122-100000-\1-a1b2c3", text)
     return _TIME.sub("2026-11-22T10:00:00Z", text)
