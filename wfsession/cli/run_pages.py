@@ -5,23 +5,16 @@ from datetime import datetime
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.figures import (
-    make_cells,
-    tell_all_tokens,
-    tell_cost,
-    tell_length,
-    tell_moment,
-    tell_status,
-)
+from wfsession.cli.figures import make_cells, tell_all_tokens, tell_moment, tell_status
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.tale import tell_steps
-from wfsession.cli.words import join, tell_age
 from wfsession.core.times import encode_time
 from wfsession.index.as_json import encode_report, encode_result, encode_run, encode_run_agent
 from wfsession.index.runs import AgentRow, RunEntry, RunReport
 from wfsession.threads.prices import strip_model
 from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
+from wfsession.words import join, tell_age, tell_cost, tell_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
