@@ -3,8 +3,10 @@
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,3 +140,28 @@ def say(key: str, words: str = "Done.", output: int = 1, second: int = 0, **more
 
 def ask_for(words: str, second: int = 0, **more: Any) -> Line:
     return user(words, second, uuid=f"u-{words}-{second}", **more)
+
+
+# Holds the lock that it is given.
+HOLD_LOCK = """
+import sys
+from wfsession.index.database import lock_file
+with lock_file(sys.argv[1], 5):
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def beside(script: str, *words: object) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a script beside, from where it prints a line until its input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        # Its input is closed, and it is waited for, on the way out.
+        yield process

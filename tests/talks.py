@@ -16,6 +16,11 @@ EXPECT: dict[str, Any] = json.loads((FIXTURES / "claude-home" / "EXPECT.json").r
 MAIN, OTHER = EXPECT["threads"]
 (RUN,) = EXPECT["runs"]
 BRANCH = "feat/cart"
+# What sums have as JSON.
+SUMS = set(
+    "responses tool_calls errors retries input_tokens output_tokens cache_read_tokens"
+    " cache_write_tokens cost_usd".split()
+)
 # When the last line was written.
 WRITTEN = datetime(2026, 9, 14, 10, 10, 40, tzinfo=UTC)
 

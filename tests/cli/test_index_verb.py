@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from tests.cli.test_startup import list_loaded
 from tests.cli.wf import COMMAND, PAUSED, make_environment, run, run_in_terminal, wf
+from tests.indexing import HOLD_LOCK, beside
 from tests.talks import EXPECT, MAIN, plant_talks, transcript_of
 from tests.transcripts import answer, encode
 from wfsession.cli import refreshing
@@ -141,29 +141,6 @@ def test_ctrl_c_ends_it_with_130_and_the_next_goes_on(
     assert wf("index", "verify").code == 0
 
 
-HOLD = """
-import sys
-from wfsession.index.database import lock_file
-with lock_file(sys.argv[1], 5):
-    print(flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextmanager
-def held(lock: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Let another process hold a lock until its input ends."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, lock],
-        env=make_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        yield holder
-
-
 @contextmanager
 def waiting() -> Iterator["subprocess.Popen[str]"]:
     """Ask in another process, and go on when it has said that it waits."""
@@ -184,15 +161,16 @@ def test_who_waits_for_another_refresh_says_so_and_has_the_whole_answer(talks: P
     expected = count_responses()
     with transcript_of(talks, MAIN).open("ab") as file:
         file.write(encode([answer("r-new", usage={"output": 1})]))
-    with held(f"{find_index()}.refresh.lock") as holder, waiting() as asker:
-        holder.communicate()
+    with beside(HOLD_LOCK, f"{find_index()}.refresh.lock") as holder, waiting() as asker:
+        assert holder.stdin is not None
+        holder.stdin.close()
         out, err = asker.communicate()
     assert (asker.returncode, err) == (0, "")
     assert json.loads(out)["data"]["total"]["responses"] == expected + 1
 
 
 def test_ctrl_c_ends_the_wait_without_a_word(talks: Path) -> None:
-    with held(f"{find_index()}.refresh.lock"), waiting() as asker:
+    with beside(HOLD_LOCK, f"{find_index()}.refresh.lock"), waiting() as asker:
         asker.send_signal(signal.SIGINT)
         out, err = asker.communicate()
     assert (asker.returncode, out, err) == (130, "", "")

@@ -6,15 +6,11 @@ from typing import Any
 import pytest
 
 from tests.cli.wf import ACTIVE, PAUSED, run_in_terminal, strip_colour, wf
-from tests.talks import BRANCH, EXPECT, MAIN, OTHER, RUN, commit_meanwhile
+from tests.talks import BRANCH, EXPECT, MAIN, OTHER, RUN, SUMS, commit_meanwhile
 
 pytestmark = pytest.mark.usefixtures("talks")
 EXPECTED = EXPECT["runs"][RUN]
 ROW = set("run_id thread session name status certain started ended agents phases summary".split())
-SUMS = set(
-    "responses tool_calls errors retries input_tokens output_tokens cache_read_tokens"
-    " cache_write_tokens cost_usd".split()
-)
 
 
 def list_ids(*words: str) -> list[str]:
@@ -32,6 +28,8 @@ def test_a_row_has_the_keys_of_the_contract_and_the_numbers_of_the_sample() -> N
     assert (row["status"], row["certain"]) == ("crashed", EXPECTED["certain"])
     assert (row["agents"], row["phases"]) == (len(EXPECTED["agents"]), ["Check"])
     assert row["started"].endswith("Z")
+    assert {type(row[name]) for name in ("run_id", "thread", "status", "summary")} == {str}
+    assert (type(row["certain"]), type(row["agents"]), type(row["phases"])) == (bool, int, list)
 
 
 def test_one_run_is_shown_with_its_agents_and_their_transcripts() -> None:
@@ -43,8 +41,11 @@ def test_one_run_is_shown_with_its_agents_and_their_transcripts() -> None:
         "check invoices": "completed",
         "check refunds": "crashed",
     }
+    assert data.keys() >= {"run", "result", "agents"}
     for agent in agents.values():
-        assert agent.keys() >= SUMS | {"agent_id", "phase", "model", "transcript"}
+        assert agent.keys() >= SUMS | {*"agent_id label phase status model transcript".split()}
+        assert all(type(agent[name]) is int for name in SUMS - {"cost_usd"})
+        assert type(agent["cost_usd"]) is float
         assert Path(agent["transcript"]).is_file()
     assert sum(agent["responses"] for agent in agents.values()) == 3
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.cli.wf import PAUSED, run_in_terminal, strip_colour, wf
-from tests.talks import EXPECT, MAIN, OTHER, transcript_of
+from tests.talks import EXPECT, MAIN, OTHER, SUMS, transcript_of
 from tests.transcripts import answer, call, encode, result, user
 from wfsession.index.usage import By
 from wfsession.threads.prices import DEFAULT_TABLE
@@ -35,6 +35,10 @@ def test_the_numbers_of_the_sample_come_out_by_model(talks: Path) -> None:
         assert row["cache_read_tokens"] == told["cache_read"]
         assert row["cache_write_tokens"] == told["cache_write"]
     total = data["total"]
+    assert data.keys() >= {"by", "rows", "total"}
+    for sums in (*data["rows"], total):
+        assert sums.keys() - {"key"} == SUMS
+        assert all(type(sums[name]) is int for name in SUMS - {"cost_usd"})
     assert "key" not in total
     for name in ("responses", "tool_calls", "errors"):
         assert total[name] == EXPECT["total"][name]

@@ -34,6 +34,7 @@ ACTIVE, PAUSED, COMPLETED, ARCHIVED = (
 SEED = {ACTIVE, PAUSED, COMPLETED, ARCHIVED}
 _QUESTION = b"[y/N] "
 _AGAIN_S = 1
+_ERASED = "\x1b[2K"
 _LONG_AGO_NS = 1_700_000_000_123_456_789
 
 
@@ -165,7 +166,8 @@ def _talk(terminal: int, typed: bytes, question: bytes) -> bytes:
 
 
 def strip_colour(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    """Return what stays on the screen: without colours, and without a bar of a busy machine."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text.rpartition(_ERASED)[2])
 
 
 def forget_moments(top: Path) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from tests.faults.test_real_disks import mount
-from tests.indexing import Home, say
+from tests.indexing import Home, beside, say
 from tests.transcripts import encode
 from wfsession.index import database
 from wfsession.index.runs import list_runs
@@ -35,21 +34,6 @@ def read_keys(home: Home, **more: Any) -> tuple[list[str], tuple[str, ...]]:
     answer = home.ask(lambda index: index.execute(KEYS).fetchall(), **more)
     said = (*answer.notes, *(f"{one.path}: {one.reason}" for one in answer.refreshed.problems))
     return [key for (key,) in answer.value], said
-
-
-@contextmanager
-def running(script: str, *words: object) -> Iterator[None]:
-    """Run a script beside until it is done with: it says when it has begun."""
-    with subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, words)],
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline()
-        yield
-        process.communicate()
 
 
 # Reads all, then loses the right to read one directory, as somebody who is not root.
@@ -155,7 +139,7 @@ def test_an_index_that_another_process_keeps_to_itself_is_done_without(
     read_keys(home)
     home.append("one.jsonl", [say("m2")])
     monkeypatch.setattr(database, "BUSY_S", 0.05)
-    with running(HOLD, home.sources.path):
+    with beside(HOLD, home.sources.path):
         keys, (said,) = read_keys(home)
     assert keys == ["m1", "m2"]
     assert "locked" in said

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.indexing import Home, say
+from tests.indexing import HOLD_LOCK, Home, beside, say
 from wfsession.errors import IndexUnavailable
 from wfsession.index.ask import Answer
 from wfsession.index.database import open_index
@@ -153,27 +153,11 @@ def test_readers_go_on_while_somebody_holds_it(home: Home, file: Path) -> None:
     assert ask_keys(home).value == [("m1",), ("m2",)]
 
 
-HOLD = """
-import sys
-from wfsession.index.database import lock_file
-with lock_file(sys.argv[1], 5):
-    print(flush=True)
-    sys.stdin.read()
-"""
-
-
 def test_who_waits_too_long_for_another_refresh_goes_on_without(home: Home, file: Path) -> None:
     home.append("one.jsonl", [say("m2")])
-    words = [sys.executable, "-c", HOLD, f"{file}.refresh.lock"]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    with subprocess.Popen(
-        words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
+    with beside(HOLD_LOCK, f"{file}.refresh.lock"):
         told: list[Progress] = []
         answer = ask_keys(home, wait_s=0.05, watch=told.append)
-        holder.communicate()
     assert answer.value == [("m1",)]
     assert "another process" in answer.notes[0]
     assert told == [Progress(is_waiting=True)]

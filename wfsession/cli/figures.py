@@ -1,4 +1,7 @@
-"""Moments and paths as the user of this machine sees them. Pure but for where that is."""
+"""Sums for a page; moments and paths as the user of this machine sees them.
+
+Pure but for where that is.
+"""
 
 import os
 from datetime import datetime

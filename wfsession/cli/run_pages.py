@@ -5,12 +5,7 @@ from datetime import datetime
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.figures import (
-    make_cells,
-    tell_all_tokens,
-    tell_moment,
-    tell_status,
-)
+from wfsession.cli.figures import make_cells, tell_all_tokens, tell_moment, tell_status
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.tale import tell_steps
 from wfsession.core.times import encode_time

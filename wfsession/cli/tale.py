@@ -5,11 +5,7 @@ What is long is cut here: `--json` has all of it.
 
 from datetime import datetime
 
-from wfsession.cli.figures import (
-    shorten_paths,
-    tell_all_tokens,
-    tell_moment,
-)
+from wfsession.cli.figures import shorten_paths, tell_all_tokens, tell_moment
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.threads.approach import Branch, Move
 from wfsession.threads.conversation import Totals

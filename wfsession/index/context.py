@@ -62,7 +62,16 @@ class ContextUse:
 def read_context(
     connection: sqlite3.Connection, catalog: Catalog, thread: str, agent: str = ""
 ) -> ContextUse:
-    """Return where the context of a thread went; of one of its subagents if `agent` is its id.
+    """Return where the context of a thread went.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        thread: the thread's id, or how that begins.
+        agent: the id of one of its subagents, whose context is meant; empty: the thread's own.
+
+    Returns:
+        The tools and files of its results, the largest first.
 
     Raises:
         ThreadNotFound, AmbiguousName: no thread is meant, or several.

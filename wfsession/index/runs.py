@@ -81,7 +81,16 @@ def list_runs(
     now: datetime,
     wanted: RunFilter | None = None,
 ) -> tuple[RunEntry, ...]:
-    """Return the runs that are meant, the last one first.
+    """Return the runs that are meant.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        now: the present, an aware time: whether a run goes on is told from it and its files' times.
+        wanted: which runs; all if None.
+
+    Returns:
+        The last one first, by when they started.
 
     Raises:
         InvalidValue: a commit is given by too little of its hash.
@@ -130,7 +139,18 @@ def _is_within(path: str, directory: str) -> bool:
 def read_run(
     connection: sqlite3.Connection, catalog: Catalog, prices: Prices, wanted: str, now: datetime
 ) -> RunReport:
-    """Return the run that is meant by its id, or how that begins, with all there is of it.
+    """Return one run with all there is of it.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        prices: what responses cost.
+        wanted: the run's id, or how that begins.
+        now: the present, an aware time.
+
+    Returns:
+        The run, its agents with their sums, where its thread was, and what was committed there, as
+        far as git was asked.
 
     Raises:
         NotInIndex, AmbiguousName: none is meant, or several.
@@ -160,7 +180,11 @@ def _find_run(entries: Iterable[RunEntry], wanted: str) -> RunEntry:
 
 
 def find_run_agent(report: RunReport, wanted: str) -> AgentRow:
-    """Return the agent of a run that is meant by its label, its id, or how one of them begins.
+    """Return one agent of a run.
+
+    Args:
+        report: the run, as `read_run` gives it.
+        wanted: the agent's label, its id, or how one of them begins; a whole one comes first.
 
     Raises:
         NotInIndex, AmbiguousName: none is meant, or several.

@@ -44,7 +44,16 @@ class Subagent:
 def list_subagents(
     connection: sqlite3.Connection, catalog: Catalog, prices: Prices, thread: str
 ) -> tuple[Subagent, ...]:
-    """Return the subagents of a thread that are in no run of a workflow, by their ids.
+    """Return the subagents of a thread that are in no run of a workflow.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        prices: what responses cost.
+        thread: the thread's id, or how that begins.
+
+    Returns:
+        Each once, in the order of their ids; who is its own ancestor has no parent.
 
     Raises:
         ThreadNotFound, AmbiguousName: no thread is meant, or several.

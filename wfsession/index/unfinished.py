@@ -45,11 +45,20 @@ class Unfinished:
 def list_unfinished(
     connection: sqlite3.Connection, catalog: Catalog, now: datetime, scope: Scope | None = None
 ) -> tuple[Unfinished, ...]:
-    """Return what has no end, the last that was touched first.
+    """Return what has no end.
 
     Runs that did not complete, agents of runs that did not, sessions that are paused with tasks in
     hand, and threads whose last word is a question or "blocked". Threads that somebody closed wait
     for nothing.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        now: the present, an aware time.
+        scope: which threads and sessions are meant, and since when they were touched; all if None.
+
+    Returns:
+        The last that was touched first, each with what shows it.
 
     Raises:
         ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.

@@ -125,6 +125,9 @@ def sum_usage(
         scope: which threads count, and since when; all if None.
         zone: where days begin.
 
+    Returns:
+        A row for each key that anything was used for, and the sums of all of them.
+
     Raises:
         ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.
     """
@@ -145,7 +148,17 @@ def sum_usage(
 def sum_by_file(
     connection: sqlite3.Connection, catalog: Catalog, prices: Prices, scope: Scope | None = None
 ) -> dict[int, tuple[Totals, str]]:
-    """Return the sums of each file, and the model that wrote most of it, by the file's id."""
+    """Return the sums of each file, and the model that wrote most of it, by the file's id.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        prices: what responses cost.
+        scope: which threads count, and since when; all if None.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.
+    """
     groups: dict[int, list[_Piece]] = {}
     for piece in _list_pieces(connection, catalog, prices, "thread", scope or Scope()):
         groups.setdefault(piece.file.id, []).append(piece)
@@ -155,9 +168,21 @@ def sum_by_file(
 def find_oversized(
     connection: sqlite3.Connection, catalog: Catalog, prices: Prices, scope: Scope | None = None
 ) -> tuple[Oversized, ...]:
-    """Return the subagents for which a smaller model or less context may have done, dearest first.
+    """Return the subagents for which a smaller model or less context may have done.
 
     It is a hint about costs, and says nothing of how good their work was.
+
+    Args:
+        connection: an index.
+        catalog: its threads.
+        prices: what responses cost, and which models are premium ones.
+        scope: which threads count, and since when; all if None.
+
+    Returns:
+        The dearest first.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: the scope's thread is none, or several are meant.
     """
     types = read_types(connection)
     by_file = sum_by_file(connection, catalog, prices, scope)
