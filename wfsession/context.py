@@ -60,7 +60,7 @@ def enter(
 
     On crash: a temporary workspace stays; of a repair, see `core.selfheal.arrive`.
 
-    Source: the specification's pre-execution protocol.
+    Source: protocol.md, 6.
     """
     context = _make_context(command, path, session)
     try:

@@ -1,4 +1,4 @@
-"""bin/wf takes the word of the hint where that holds, in each shell, and never else (R3)."""
+"""bin/wf takes the word of the hint where that holds, in each shell, and never else."""
 
 import os
 import shlex

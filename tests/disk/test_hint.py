@@ -1,4 +1,4 @@
-"""When the hint is written, and when it is believed (R3)."""
+"""When the hint is written, and when it is believed (protocol.md, 2)."""
 
 import errno
 import os

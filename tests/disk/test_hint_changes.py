@@ -1,4 +1,4 @@
-"""The hint is never believed wrongly: changes at any moment, copies, crashes (R3)."""
+"""The hint is never believed wrongly: changes at any moment, copies, crashes (protocol.md, 2)."""
 
 import os
 import shutil

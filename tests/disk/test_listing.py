@@ -1,4 +1,4 @@
-"""Listings during which somebody writes: which are void, and what is done then (R4)."""
+"""Listings during which somebody writes: which are void, and what is done then (protocol.md, 2)."""
 
 import os
 import time

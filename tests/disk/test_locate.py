@@ -1,4 +1,4 @@
-"""Which session: flag, environment, binding, marker, none (R10)."""
+"""Which session: flag, environment, binding, marker, none (protocol.md, 6)."""
 
 import errno
 import os

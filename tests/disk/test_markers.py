@@ -1,4 +1,4 @@
-"""Who is active while people and other tools touch, move and spoil the markers (R1)."""
+"""Who is active while people and other tools touch, move and spoil the markers (protocol.md, 5)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Moving directories: what may be in the way, and what must not be copied (R12)."""
+"""Moving directories: what may be in the way, and what must not be copied (protocol.md, 5)."""
 
 import errno
 import os

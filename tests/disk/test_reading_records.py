@@ -1,4 +1,4 @@
-"""A record that cannot be read at once: torn, too large, failing; and files made whole (R8)."""
+"""A record that cannot be read at once: torn, too large, failing; and files made whole."""
 
 import errno
 import json

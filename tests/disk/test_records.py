@@ -1,4 +1,4 @@
-"""A record that others write too: in place, by an editor's rename, by another wfsession (R8)."""
+"""A record that others write too: in place, by an editor's rename, by another wfsession."""
 
 import errno
 import json

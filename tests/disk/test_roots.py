@@ -1,4 +1,4 @@
-"""Which root: the nearest one upward, WF_ROOT, that of a linked worktree (R10)."""
+"""Which root: the nearest one upward, WF_ROOT, that of a linked worktree (protocol.md, 6)."""
 
 import errno
 import os

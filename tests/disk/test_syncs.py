@@ -1,4 +1,4 @@
-"""How often each operation waits for the drive: as its promises need, and no more (R13)."""
+"""How often each operation waits for the drive: as its promises need, and no more."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Moving the marker: the commit of every operation that changes which session is active (R1).
+"""Moving the marker: the commit of every operation that changes who is active (protocol.md, 5).
 
 Works on a running Operation; touches markers only, never records. What is no plain marker, empty
 and of one name, is set aside, never deleted.
@@ -33,7 +33,7 @@ def activate(operation: Operation, listing: Listing, place: Place) -> Listing:
 
     On crash: the session before is active, or this one; older markers may be left, which lose.
 
-    Source: R1.
+    Source: protocol.md, 5.
     """
     entry = encode_marker(place.dirname)
     winner = listing.winner
@@ -158,7 +158,7 @@ def deactivate(operation: Operation, listing: Listing) -> Listing | None:
 
     On crash: the same session is active, or none.
 
-    Source: R1.
+    Source: protocol.md, 5.
     """
     operation.begin()
     for marker in reversed(listing.candidates):

@@ -1,4 +1,4 @@
-"""The attic, where what was in the way goes: nothing is deleted but empty markers (R2).
+"""The attic, where what was in the way goes: nothing is deleted but empty markers (protocol.md, 9).
 
 Puts things in; `boxes` lists them, brings them back and lets them go.
 """

@@ -4,7 +4,7 @@
 `.threads/<thread>.json` of each session that the thread worked on says when it did, and what is
 known of the thread; it travels with the session. A span of work in it that has no end lasts only
 while the thread is bound to that session, and else ended when the thread was last seen.
-Source: R10; DESIGN, "On disk".
+Source: protocol.md, 6.
 """
 
 import json
@@ -380,7 +380,7 @@ def _change_file(
 
 
 def follow(root_path: str, event: Event, thread: str, timeout_s: float, dry_run: bool) -> Event:
-    """Bind the thread that asked for it to the session that became active (R10).
+    """Bind the thread that asked for it to the session that became active (protocol.md, 6).
 
     Other threads keep theirs, and so does one that was unbound: it follows the marker. What is
     undone leads back the thread that is bound to the session which is left.

@@ -40,7 +40,7 @@ def match_session(snapshot: Snapshot, text: str, archived: bool = False) -> Sess
 def find_previous(snapshot: Snapshot) -> Session | None:
     """Return the paused session that was active last, or None where none is paused.
 
-    By `paused_at`, then the last change, then the record's time, then the name (R11).
+    By `paused_at`, then the last change, then the record's time, then the name (protocol.md, 7).
     """
     paused = [one for one in snapshot.sessions if one.state == "paused"]
     return max(paused, key=_rank, default=None)

@@ -1,6 +1,6 @@
 """Create a session: staged where nobody looks, then put in its place by one rename.
 
-Gives an Event. Source: PROTOCOL, table of steps; R12; DESIGN, "Names".
+Gives an Event. Source: protocol.md, 1 and 5.
 """
 
 import errno
@@ -229,7 +229,7 @@ class Stage:
 
 
 def move_directory(source: Folder, name: str, new_name: str, target: Folder) -> None:
-    """Move a directory to where its name must be free, and sync both sides (R12).
+    """Move a directory to where its name must be free, and sync both sides (protocol.md, 5).
 
     Raises:
         NameCollision: something has that name, be it an empty directory.

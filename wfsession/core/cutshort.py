@@ -2,7 +2,7 @@
 
 A crash leaves a tree that readers understand in any case. That a paused session was to be
 completed, or a completed one to be archived, stands only in the journal's unfinished entries.
-Source: R5, R7, R11.
+Source: protocol.md, 5 and 7.
 """
 
 from attrs import frozen

@@ -1,8 +1,8 @@
 """The only hands on the disk: one thin verb for each system call that the protocol needs.
 
 Knows descriptors, not sessions. Every call is relative to an open directory, no call follows a
-symlink, and no open blocks (R14). Raises OSError as the system gives it, and UnsafePath where a
-path is not of the kind that it must be. Imports only `errors`; nothing heavy at import.
+symlink, and no open blocks (protocol.md, 2). Raises OSError as the system gives it, and UnsafePath
+where a path is not of the kind that it must be. Imports only `errors`; nothing heavy at import.
 """
 
 import errno
@@ -312,7 +312,7 @@ class Folder:
 
     @_tell_path
     def move(self, name: str, new_name: str, into: "Folder | None" = None) -> None:
-        """Rename a file or a directory to a name that must be free (R12).
+        """Rename a file or a directory to a name that must be free (protocol.md, 5).
 
         Raises:
             FileExistsError: the name is taken, by an empty directory too.
@@ -384,7 +384,7 @@ class Folder:
             os.close(descriptor)
 
     def sync(self) -> bool:
-        """Make the names in this directory durable (R13); tell whether the system can at all."""
+        """Make the names here durable (protocol.md, 4); tell whether the system can at all."""
         if self._descriptor is None:
             return False
         try:

@@ -1,6 +1,6 @@
 """What is wrong with a root, and what its repair will do. Pure: a Survey in, Findings out.
 
-Source: PROTOCOL, states and R6; the ids are those of the contract with scripts.
+Source: protocol.md, 3 and 8; the ids are those that scripts hold on to.
 """
 
 import os

@@ -1,7 +1,7 @@
 """One file of a `.threads` directory as it is to be: staged first, put in its place later.
 
-Like a record's change (R8): the file is read again just before it is replaced, and if it is not
-the same, the change is made again to what is there then.
+Like a record's change (protocol.md, 4): the file is read again just before it is replaced, and if
+it is not the same, the change is made again to what is there then.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The changes that operations make to a record, as functions of what it says now.
 
 Pure. They are made again on the new bytes where somebody else changed the record meanwhile, so
-each says what is to be different, never what the whole is to be (R8).
+each says what is to be different, never what the whole is to be (protocol.md, 4).
 """
 
 from datetime import datetime

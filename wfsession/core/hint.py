@@ -1,10 +1,10 @@
-"""The hint `.wf/active`: who is active, good for as long as the root is as it was (R3).
+"""The hint `.wf/active`: who is active, good for as long as the root is as it was (protocol.md, 2).
 
 A listing takes the longer the more sessions there are; to compare two times does not. The hint is
 believed while device, inode and both times of the root are those that it names: whatever makes,
 removes or renames a marker or a session moves them. To touch a marker does not, so there is a
 hint only where at most one competes. Readers write it, where they can, and fail for nothing of
-it. `bin/wf` reads it too. Loads nothing heavy. Source: R3, and git's "racy index".
+it. `bin/wf` reads it too. Loads nothing heavy. Source: protocol.md, 2; git's "racy index".
 """
 
 import os

@@ -2,7 +2,7 @@
 
 `encode_` and `parse_` are pure. The file `.wf/journal.jsonl` is private, bounded and deletable:
 no answer but those of the log, of undo and of the doctor rests on it. A line that was cut off is
-skipped, and what comes after it starts on a line of its own. Source: R11.
+skipped, and what comes after it starts on a line of its own. Source: protocol.md, 7.
 """
 
 import os

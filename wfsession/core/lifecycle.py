@@ -2,7 +2,7 @@
 
 Each takes the absolute path of a root and the name of a session, and gives an Event. The marker
 or the directory moves first and the records follow, so that every prefix of the steps is a tree
-that readers understand. Source: PROTOCOL R1, R5, R7, R12 and its table of steps.
+that readers understand. Source: protocol.md, 5.
 """
 
 from wfsession.core import layout
@@ -61,7 +61,7 @@ def switch(
 
     On crash: the old state; or the new one with a status that differs; or the new one.
 
-    Source: R1.
+    Source: protocol.md, 5.
     """
     return _activate("switched", root_path, name, timeout_s, dry_run)
 
@@ -137,7 +137,7 @@ def pause(
     On crash: the old state, perhaps with fewer losing markers; paused with a status that
     differs; or the new one.
 
-    Source: R1, R10.
+    Source: protocol.md, 5 and 6.
     """
 
     def body(operation: Operation) -> Event:
@@ -188,7 +188,7 @@ def complete(
 
     On crash: the old state; paused, with the completion unfinished; or the new one.
 
-    Source: R7.
+    Source: protocol.md, 5.
     """
 
     def body(operation: Operation) -> Event:
@@ -255,7 +255,7 @@ def archive(
 
     On crash: completed where it was; or archived.
 
-    Source: R12.
+    Source: protocol.md, 5.
     """
 
     def body(operation: Operation) -> Event:
@@ -278,7 +278,7 @@ def archive(
 
 
 def _require_room(operation: Operation, place: Place) -> None:
-    """Refuse, while nothing is done yet, what the move into `completed/` would refuse (R12)."""
+    """Refuse, while nothing is done yet, what the move into `completed/` would refuse."""
     try:
         completed = operation.completed()
     except FileNotFoundError:
@@ -391,7 +391,7 @@ def rename(
     On crash: the old name; the new one with the old id in its record; or the new one. Exactly
     one session is active at each step if this one is.
 
-    Source: R5.
+    Source: protocol.md, 5.
     """
     check_name(new_name)
 
@@ -420,7 +420,7 @@ def rename(
 
 
 def rename_directory(operation: Operation, listing: Listing, place: Place, new_name: str) -> None:
-    """Rename the directory; if it is the active one, its new marker waits for it (R5)."""
+    """Rename the directory; if it is the active one, its new marker waits for it."""
     winner = listing.winner
     entry = encode_marker(new_name)
     remove_orphans(operation, listing, new_name)

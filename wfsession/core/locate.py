@@ -275,7 +275,7 @@ def _find_former(folder: Folder, name: str) -> str:
 
 
 def find_session(root: Folder, name: str, source: str = "") -> Place:
-    """Return where the session is that a pin or an argument names (R10).
+    """Return where the session is that a pin or an argument names (protocol.md, 6).
 
     Args:
         root: the open root.

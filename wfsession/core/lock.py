@@ -1,4 +1,4 @@
-"""The lock of a root, which one writer at a time holds (R9).
+"""The lock of a root, which one writer at a time holds (protocol.md, 4).
 
 Opens and signs a file of the private directory; changes nothing of a session. Loads nothing heavy.
 """
@@ -19,7 +19,7 @@ _held: set[int] = set()
 
 
 def _close_in_child() -> None:  # pragma: no cover - what a forked child does is not measured
-    """Close what the parent holds, never unlock it: both share one lock (R9)."""
+    """Close what the parent holds, never unlock it: both share one lock (protocol.md, 4)."""
     for descriptor in _held:
         os.close(descriptor)
     _held.clear()
@@ -143,7 +143,7 @@ class Lock:
             pass  # a full disk: the lock holds without a name on it
 
     def is_ours(self) -> bool:
-        """Tell whether the file that we locked is still the one that others would lock (R9)."""
+        """Tell whether the file that we locked is still the one that others would lock."""
         if self._descriptor < 0 or self._pid != os.getpid():
             return False
         status = self._root.find(f"{self._private}/{self._name}")

@@ -1,4 +1,4 @@
-"""Which markers there are, and whose session is active (R4, and R1's order of precedence).
+"""Which markers there are, and whose session is active (protocol.md, 2).
 
 Reads only, and loads nothing heavy: this is what is asked before every command. `snapshot` turns
 what is found here into values.
@@ -126,7 +126,7 @@ def find_directory(root: Folder, name: str, names: list[str]) -> str:
 
 
 def read_markers(root: Folder) -> Listing:
-    """Read the markers of a root, as of one moment (R4).
+    """Read the markers of a root, as of one moment (protocol.md, 2).
 
     A listing during which something moved may show none, or one too many, of a rename; such
     ones are repeated, for 21 ms and then at most 200 ms of waiting for the writer.
@@ -137,7 +137,7 @@ def read_markers(root: Folder) -> Listing:
     Returns:
         The listing; its first candidate is the active session's marker.
 
-    Source: R4.
+    Source: protocol.md, 2.
     """
     single = None
     listing = Listing(root)

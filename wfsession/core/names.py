@@ -1,7 +1,7 @@
 """The grammar of session names and of threads, slugs made from titles, file names of markers.
 
 Pure: text in, text out; no disk, no clock. Imports only `errors`.
-Source: DESIGN, "Names".
+Source: protocol.md, 1.
 """
 
 import unicodedata

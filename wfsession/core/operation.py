@@ -1,9 +1,9 @@
 """One write: take the lock, read, prepare, commit, publish, sync.
 
 What the operations of `lifecycle` and `progress` share. Nothing that others can see happens
-before everything new is on the disk (R13), the lock is still ours before each visible call (R9),
-and a record is replaced only if nobody else changed it since it was read (R8). A dry run takes
-the same way, writes nothing and gives the steps.
+before everything new is on the disk, the lock is still ours before each visible call, and a record
+is replaced only if nobody else changed it since it was read. A dry run takes the same way, writes
+nothing and gives the steps. Source: protocol.md, 4.
 """
 
 import os
@@ -153,7 +153,7 @@ class Operation:
                 pass  # published, or gone with `.wf`: not ours any more
 
     def hold_lock(self) -> bool:
-        """Make sure, before a visible call, that we hold the lock that others see (R9).
+        """Make sure, before a visible call, that we hold the lock that others see (protocol.md, 4).
 
         Returns:
             True where we held it all the time; False where it was taken again.
@@ -326,7 +326,7 @@ class Operation:
             return None
 
     def publish(self, *prepared: Prepared | None) -> None:
-        """Replace records by what was prepared (R8); one that fails keeps none of the others back.
+        """Replace records by what was prepared; one that fails keeps none of the others back.
 
         Raises:
             Conflict: somebody else changed a record each of five times.
@@ -385,7 +385,7 @@ class Operation:
         self._unsynced.clear()
 
     def set_aside(self, path: str, what: str, reason: str) -> str:
-        """Move an entry of the root, given by its path in it, to the attic (R2).
+        """Move an entry of the root, given by its path in it, to the attic (protocol.md, 9).
 
         Returns:
             Its directory in the attic; empty in a dry run, or if it was taken away meanwhile.

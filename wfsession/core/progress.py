@@ -2,7 +2,7 @@
 
 Each takes the absolute path of a root and the name of a session, changes the record only, and
 gives an Event. Nothing here moves a marker. On crash: the record as before, or as after.
-Source: the specification's phases PLAN, IMPLEMENT, REVIEW with their hand-over.
+Source: protocol.md, 5.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 The intent goes before the first visible call, so that a crash can be told from a hand-made
 change; the outcome after the last one. An operation that is not announced, a repair or a
-migration, writes nothing: those are taken back from the attic. Source: R11.
+migration, writes nothing: those are taken back from the attic. Source: protocol.md, 7.
 """
 
 import os

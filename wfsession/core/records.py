@@ -1,7 +1,7 @@
 """`workflow-session.json` <-> Record: every shape is read, what we do not know is kept.
 
 Pure but for `read_*`, which read through a Folder. Writes nothing: it makes the bytes that
-others write. Source: formats of the record A to D, R8.
+others write. Source: protocol.md, 2 and 4.
 """
 
 import time
@@ -178,7 +178,7 @@ def read_record(folder: Folder) -> tuple[FileContents | None, Record | Fault]:
     """Read the record in a session's directory.
 
     Somebody may be writing it in place: one that cannot be parsed and was changed in the last
-    two seconds is read again after 10, 30 and 100 ms (R8).
+    two seconds is read again after 10, 30 and 100 ms (protocol.md, 4).
 
     Returns:
         The bytes, or None where there are none that can be read; and what they say.

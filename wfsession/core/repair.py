@@ -2,7 +2,7 @@
 
 `plan` is pure. `heal` diagnoses, applies under the lock, and diagnoses again, until nothing is
 left to do; healing twice does nothing the second time. Nothing is deleted but empty markers.
-Source: PROTOCOL R2, R6, R7.
+Source: protocol.md, 8 and 9.
 """
 
 import time

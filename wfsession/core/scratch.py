@@ -2,7 +2,7 @@
 
 They lie in the root's `.wf/tmp`, or among the user's own state where there is no root. One that
 stayed empty is removed; one in which something was written is kept, and can be adopted by
-`create(..., adopt=path)`. Source: the specification's pre-execution protocol.
+`create(..., adopt=path)`. Source: protocol.md, 6.
 """
 
 import os

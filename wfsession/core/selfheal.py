@@ -1,4 +1,4 @@
-"""Healing by itself: what is put right on the way, just before a command begins to work (R6).
+"""Healing by itself: what is put right on the way, just before a command begins to work.
 
 Only what needs no judgement, and of that only what was read anyway: orphaned markers, and the
 record of the session that is meant, once nobody can still be writing them. Where nothing is
@@ -72,7 +72,7 @@ def arrive(root_path: str, flag: str | None, environment: Environment) -> Arriva
 
     On crash: each repair is done, or not; a copy of a record may lie in the attic besides.
 
-    Source: R6.
+    Source: protocol.md, 8.
     """
     with open_root(root_path) as root:
         try:

@@ -1,6 +1,6 @@
 """The state table: where a session is, what its record says, and its marker -> its state.
 
-Pure. Source: PROTOCOL, "States"; first match wins.
+Pure. Source: protocol.md, 3; first match wins.
 """
 
 from typing import Literal

@@ -1,7 +1,7 @@
 """Taking things out of the attic: bringing one back to where it was, or letting boxes go.
 
 Changes what lies in the attic and at the places that notes name; no session's record. No path in
-a note leads out of the root or into what is private. Source: PROTOCOL R2, R12, R13.
+a note leads out of the root or into what is private. Source: protocol.md, 9.
 """
 
 import os
@@ -72,7 +72,7 @@ def restore(
     On crash: it is in the attic, or back. What stood there is where it was, or in the attic. The
     box may be left, with nothing in it.
 
-    Source: R12.
+    Source: protocol.md, 5.
     """
 
     def body(operation: Operation) -> Restored:

@@ -3,7 +3,7 @@
 The inverse of an operation is made of keys with the values that they are expected to have, and
 of directories with the places where they are expected: where the root has moved on since,
 nothing is done. Undoing is an operation itself, so undoing it brings back what it took.
-Source: R11.
+Source: protocol.md, 7.
 """
 
 from collections.abc import Iterator

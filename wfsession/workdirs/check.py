@@ -98,13 +98,13 @@ def _look(places: Places, access: Access) -> Iterator[tuple[Finding, _Fix | None
     for workdir in workdirs:
         if workdir.state != "ready" and not workdir.in_use:
             yield (
-                _find(f"workdir-{workdir.state}", workdir.path, _STATES[workdir.state]),
+                _make_finding(f"workdir-{workdir.state}", workdir.path, _STATES[workdir.state]),
                 (_make_acquire(places, workdir.record.key, access, workdir.record.url)),
             )
     yield from _look_for_lost(places, access, workdirs, remotes)
 
 
-def _find(name: str, path: str, message: str) -> Finding:
+def _make_finding(name: str, path: str, message: str) -> Finding:
     severity, repair = _KINDS[name]
     return Finding(name, severity, (path,), message, repair)
 
@@ -149,9 +149,9 @@ def _parse(url: str) -> Remote | None:
 def _look_at_records(places: Places) -> Iterator[tuple[Finding, _Fix | None]]:
     for bad in read_records(places)[1]:
         if bad.is_newer:
-            yield _find("record-newer", bad.path, bad.reason), None
+            yield _make_finding("record-newer", bad.path, bad.reason), None
         else:
-            yield _find("record-bad", bad.path, bad.reason), _make_aside(places, bad.path)
+            yield _make_finding("record-bad", bad.path, bad.reason), _make_aside(places, bad.path)
 
 
 def _make_aside(places: Places, path: str) -> _Fix:
@@ -169,14 +169,14 @@ def _look_at_caches(
             continue
         refresh = _make_refresh(places, access, remotes.get(repository))
         if rest:
-            yield _find("cache-unfinished", path, "nobody is making it any more"), refresh
+            yield _make_finding("cache-unfinished", path, "nobody is making it any more"), refresh
         elif not is_sound(path):
-            yield _find("cache-broken", path, "it lacks what every cache has"), refresh
+            yield _make_finding("cache-broken", path, "it lacks what every cache has"), refresh
         else:
             for link in list_links(path):
                 if not link.is_whole:
                     fix = _make_aside(places, link.git_dir)
-                    yield _find("entry-broken", link.git_dir, "git cannot read it"), fix
+                    yield _make_finding("entry-broken", link.git_dir, "git cannot read it"), fix
 
 
 def _make_refresh(places: Places, access: Access, remote: Remote | None) -> _Fix | None:
@@ -206,18 +206,21 @@ def _look_for_lost(
                 key = _guess_key(places, remote, link, path)
                 if key is None or not is_held(places.lock(key)):
                     fix = _make_acquire(places, key, access, remote.url) if key else None
-                    yield _find("record-missing", path, "there is no record of it"), fix
+                    yield _make_finding("record-missing", path, "there is no record of it"), fix
             elif not os.path.lexists(link.path):
                 message = "the worktree that it is for is gone, and has no record"
                 yield (
-                    _find("entry-abandoned", link.git_dir, message),
+                    _make_finding("entry-abandoned", link.git_dir, message),
                     (_make_aside(places, link.git_dir)),
                 )
     for repository in _list(places.workdirs):
         for name in _list(os.path.join(places.workdirs, repository)):
             path = os.path.join(places.workdirs, repository, name)
             if not name.startswith(".") and path not in known | linked:
-                yield _find("record-missing", path, "neither a record nor a cache knows it"), None
+                yield (
+                    _make_finding("record-missing", path, "neither a record nor a cache knows it"),
+                    None,
+                )
 
 
 def _guess_key(places: Places, remote: Remote, link: Link, path: str) -> Key | None:

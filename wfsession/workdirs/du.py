@@ -10,8 +10,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from wfsession.errors import as_wf_error
 from wfsession.workdirs.cache import parse_cache_name
+from wfsession.workdirs.files import list_entries
 from wfsession.workdirs.key import name_repository
 from wfsession.workdirs.places import Places
 from wfsession.workdirs.record import WorkdirRecord, read_records
@@ -49,19 +49,19 @@ def measure_usage(places: Places) -> tuple[Usage, ...]:
     seen: _Seen = set()
     found = []
     repos = os.path.dirname(places.bare(""))
-    for name in _list(repos):
+    for name in list_entries(repos):
         if not name.endswith(".lock"):
             repository = names.get(parse_cache_name(name)[0], name)
             found.append(_measure("cache", repository, None, os.path.join(repos, name), seen))
-    for name in _list(places.workdirs):
+    for name in list_entries(places.workdirs):
         top = os.path.join(places.workdirs, name)
-        for one in _list(top):
+        for one in list_entries(top):
             path = os.path.join(top, one)
             record = by_path.get(path)
             kind: Kind = "other" if record is None else "workdir"
             found.append(_measure(kind, names.get(name, name), record, path, seen))
     for kind, top in (("trash", places.trash), ("salvage", places.salvage)):
-        for name in _list(top):
+        for name in list_entries(top):
             found.append(_measure(kind, "", None, os.path.join(top, name), seen))
     return tuple(found)
 
@@ -97,12 +97,3 @@ def _walk(path: str, seen: _Seen) -> Iterator[int]:
                 continue
             seen.add(number)
         yield status.st_blocks * _BLOCK_BYTES
-
-
-def _list(directory: str) -> list[str]:
-    try:
-        return sorted(os.listdir(directory))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise as_wf_error(directory, error) from None

@@ -1,4 +1,4 @@
-"""Small files of our own, replaced as a whole, by the hands of `core.disk`."""
+"""What lies in a directory of ours, and small files, replaced as a whole by the hands of `core`."""
 
 import os
 
@@ -35,6 +35,20 @@ def replace_file(path: str, data: bytes, staged_in: str = "") -> None:
             folder.sync()
     except OSError as error:
         raise as_wf_error(path, error) from None
+
+
+def list_entries(directory: str) -> list[str]:
+    """Return the names in a directory, sorted; none where there is no directory.
+
+    Raises:
+        DiskFailed: it cannot be read.
+    """
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise as_wf_error(directory, error) from None
 
 
 def _drop_abandoned(folder: Folder, prefix: str) -> None:

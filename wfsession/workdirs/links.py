@@ -12,7 +12,7 @@ from attrs import frozen
 
 from wfsession.core.disk import make_directories
 from wfsession.errors import as_wf_error
-from wfsession.workdirs.files import replace_file
+from wfsession.workdirs.files import list_entries, replace_file
 
 _FOLDER = "worktrees"
 _STAGING = "wf-new"
@@ -96,13 +96,7 @@ def read_link(git_dir: str) -> Link:
 def list_links(bare: str) -> Iterator[Link]:
     """Yield every entry of a cache, whole or not, by name."""
     folder = os.path.join(os.path.realpath(bare), _FOLDER)
-    try:
-        names = sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise as_wf_error(folder, error) from None
-    for name in names:
+    for name in list_entries(folder):
         yield read_link(os.path.join(folder, name))
 
 

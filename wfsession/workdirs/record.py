@@ -16,7 +16,7 @@ from wfsession.core.disk import Folder
 from wfsession.core.jsontext import encode_json, parse_json
 from wfsession.core.times import encode_time, parse_time
 from wfsession.errors import UnsafePath, as_wf_error
-from wfsession.workdirs.files import replace_file
+from wfsession.workdirs.files import list_entries, replace_file
 from wfsession.workdirs.key import Key, find_branch_fault
 from wfsession.workdirs.places import Places
 
@@ -187,23 +187,14 @@ def list_record_paths(places: Places) -> list[str]:
         DiskFailed: a directory cannot be listed.
     """
     found = []
-    for name in _list(places.records):
+    for name in list_entries(places.records):
         directory = os.path.join(places.records, name)
         found += [
             os.path.join(directory, one)
-            for one in _list(directory)
+            for one in list_entries(directory)
             if one.endswith(SUFFIX) and not one.startswith(".")
         ]
     return found
-
-
-def _list(directory: str) -> list[str]:
-    try:
-        return sorted(os.listdir(directory))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise as_wf_error(directory, error) from None
 
 
 def read_records(places: Places) -> tuple[list[WorkdirRecord], list[BadRecord]]:

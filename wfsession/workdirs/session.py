@@ -47,7 +47,7 @@ def open_session(places: Places, key: ThreadKey) -> tuple[str, Session, tuple[st
         found = _find(root, key)
         if found is None:
             made = creation.create(
-                root, _make_title(key), switch=False, more={KEY: _make_marks(key)}
+                root, _make_title(key), switch=False, more={KEY: _describe_matter(key)}
             )
             return root, made.session, ()
         if found.location == "root" and found.state != "completed":
@@ -58,7 +58,7 @@ def open_session(places: Places, key: ThreadKey) -> tuple[str, Session, tuple[st
 
 def _find(root: str, key: ThreadKey) -> Session | None:
     """Return the session for a thread: an open one before others, and of those the newest."""
-    wanted = _make_marks(key).items()
+    wanted = _describe_matter(key).items()
     mine = [one for one in read_snapshot(root, archived=True).sessions if wanted <= _read(one)]
     return max(mine, key=_rank, default=None)
 
@@ -73,7 +73,7 @@ def _rank(session: Session) -> tuple[bool, bool, datetime]:
     return is_here, session.state != "completed", session.created
 
 
-def _make_marks(key: ThreadKey) -> dict[str, str]:
+def _describe_matter(key: ThreadKey) -> dict[str, str]:
     matter = {"issue": key.issue} if key.issue else {"branch": key.branch}
     return {"repository": key.repository, **matter}
 
