@@ -1,21 +1,18 @@
 """How the site is made from these pages: `python -m sphinx -W docs build/site`.
 
-Holds what Sphinx asks for and no text; imports nothing of ours, as `reference/library.md` names
-what is documented. Nothing that it makes asks another host for anything.
+Holds what Sphinx asks for and no text; `library.md` names what is documented of the code. Nothing
+that is made asks another host for anything.
 """
 
 project = "wfsession"
 author = "The wfsession authors"
 project_copyright = author
 root_doc = "contents"
-exclude_patterns = ["**/.*"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 # Every heading can be linked to, as it can where the pages are read without the site.
 myst_heading_anchors = 3
-# What is written as GitHub has it needs no more than this.
-myst_enable_extensions = ["attrs_inline"]
 
 # The docstrings put code between single backticks.
 default_role = "literal"
