@@ -39,8 +39,10 @@ class Made:
 class _Maker:
     """Draws lines."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, base: str, scale: float) -> None:
         self.random = random.Random(seed)
+        self.base = base
+        self._scale = scale
         self._text = " ".join(self.random.choice(_WORDS) for _ in range(200_000))
         self.at = _START
         self._numbers = 0
@@ -48,6 +50,7 @@ class _Maker:
     def text(self, typical: int) -> str:
         """Return a text of about so many characters; some are twenty times as long."""
         size = min(int(self.random.lognormvariate(0, 1) * typical), typical * 20)
+        size = int(size * self._scale)
         start = self.random.randrange(len(self._text) - size)
         return self._text[start : start + size]
 
@@ -74,9 +77,23 @@ class _Place:
     parent: str | None = None
 
 
-def make_tree(home: Path, threads: int = THREADS, seed: int = 8) -> Made:
-    """Fill a home of Claude Code that does not exist yet."""
-    maker = _Maker(seed)
+def make_tree(
+    home: Path,
+    threads: int = THREADS,
+    seed: int = 8,
+    base: str = "/home/sam",
+    scale: float = 1.0,
+) -> Made:
+    """Fill a home of Claude Code that does not exist yet.
+
+    Args:
+        home: the home.
+        threads: how many.
+        seed: what is drawn by.
+        base: the directory that the projects are said to lie in.
+        scale: how long texts are, against those of a busy year.
+    """
+    maker = _Maker(seed, base, scale)
     files = lines = size = 0
     for number in range(threads):
         maker.at = _START + timedelta(minutes=190 * number)
@@ -94,7 +111,7 @@ def _encode(row: Any) -> bytes:
 
 def _make_thread(maker: _Maker, projects: Path) -> Iterator[tuple[Path, list[Any]]]:
     draw = maker.random
-    cwd = f"/home/sam/{draw.choice(PROJECTS)}"
+    cwd = f"{maker.base}/{draw.choice(PROJECTS)}"
     thread = f"{draw.getrandbits(32):08x}-{draw.getrandbits(16):04x}-4000-8000-{maker.id('')[:12]}"
     place = _Place(thread, cwd, f"feat/{draw.randrange(40)}")
     folder = projects / cwd.replace("/", "-").replace(".", "-")

@@ -13,16 +13,6 @@ from tests.web.server import ACTIVE, PAUSED, Place, Server, serving
 from tests.web.test_now import read_text
 
 
-@pytest.mark.parametrize("by", ["day", "session", "thread", "model", "agent", "project", "run"])
-def test_usage_by_each_key_is_the_commands(server: Server, by: str) -> None:
-    data = json.loads(server.place.wf("usage", "--by", by, "--json"))["data"]
-    page = read_text(server.read(f"/usage?by={by}"))
-    for row in (*data["rows"], {**data["total"], "key": "in all"}):
-        told = f"{row['key'] or 'none'} {row['responses']} {row['tool_calls']} {row['errors']} "
-        assert told in page
-        assert f"${row['cost_usd']:.4f}" in page
-
-
 def test_hints_about_sizes_come_with_their_caveat(place: Place) -> None:
     spot: dict[str, Any] = {"cwd": str(place.project), "isSidechain": True, "agentId": "a1b2"}
     usage = {"input": 90_000, "output": 100}
