@@ -4,11 +4,14 @@ import contextlib
 import fcntl
 import os
 import pty
+import queue
 import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ import pytest
 from tests.cli.wf import strip_colour
 from tests.transcripts import THREAD
 from tests.web.server import ACTIVE, COMMAND, PATIENCE_S, PAUSED, Place, make_place
+from wfsession.cli import live
 
 # A name that is not there, to the import of it.
 WITHOUT = """
@@ -119,6 +123,22 @@ def test_a_touch_in_the_root_is_drawn_and_ctrl_c_gives_the_screen_back(
         assert screen.end(signal.SIGINT) == 0
         assert screen.said.count(SHELLS_SCREEN) == 1
         assert "Traceback" not in screen.said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_happened_before_anybody_listened_is_drawn(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else it would be drawn again before long whatever happened.
+    monkeypatch.setattr(live, "_DRAW_AGAIN_S", float("inf"))
+    if way == "without watchfiles":
+        monkeypatch.setitem(sys.modules, "watchfiles", None)
+    changes = live.wait_for_changes(lambda: (str(tmp_path),), threading.Event())
+    (tmp_path / ".active-WFS-a").touch()
+    heard: queue.Queue[bool] = queue.Queue()
+    # One that never hears of it would never end.
+    threading.Thread(target=lambda: heard.put(next(changes)), daemon=True).start()
+    assert heard.get(timeout=PATIENCE_S)
 
 
 def test_it_is_ended_from_elsewhere_as_cleanly(place: Place) -> None:

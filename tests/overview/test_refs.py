@@ -54,7 +54,7 @@ def test_each_move_of_a_branch_is_told_once(repository: Path, move: Callable[[Pa
 
 def test_a_commit_in_a_linked_worktree_is_told_there(repository: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
-    git(repository, "worktree", "add", "-b", "side", str(linked))
+    git(repository, "worktree", "add", "-b", "deep/side", str(linked))
     before = stamp_refs(str(linked))
     commit(linked)
     assert stamp_refs(str(linked)) != before != ()

@@ -1,8 +1,10 @@
 """The index behind an overview is read after each change, and not once more."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,10 @@ from wfsession.index.ask import Answer, Sources
 from wfsession.index.database import lock_file
 from wfsession.index.desk import Desk, View
 from wfsession.overview.site import Site
+from wfsession.threads.claude_code import READER
+from wfsession.threads.events import Parsed
 from wfsession.threads.prices import DEFAULT_TABLE, read_prices
+from wfsession.threads.reader import Files
 from wfsession.workdirs.places import Places
 from wfsession.workspace import Workspace
 
@@ -27,11 +32,32 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
+class Counting:
+    """The reader of an agent, which counts how often all of its files are looked at."""
+
+    agent = READER.agent
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def list_files(self, home: str) -> Files:
+        self.looks += 1
+        return READER.list_files(home)
+
+    def parse_lines(self, objects: Iterable[dict[str, Any]]) -> Parsed:
+        return READER.parse_lines(objects)
+
+
 @pytest.fixture
-def site(home: Home, tmp_path: Path) -> Site:
+def reader() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def site(home: Home, reader: Counting, tmp_path: Path) -> Site:
     project = tmp_path / "shop"
     copy_fixture("01-seed-markers", project)
-    sources = Sources(home.sources.home, home.sources.cache)
+    sources = Sources(home.sources.home, home.sources.cache, reader=reader)
     desk = Desk(sources, read_prices(DEFAULT_TABLE))
     return Site(
         open_workspace=lambda: Workspace(str(project / ".workflow"), Environment()),
@@ -56,7 +82,7 @@ def test_the_first_question_reads_and_the_next_do_not(home: Home, site: Site) ->
     assert list_threads(site).value == [THREAD, OTHER]
 
 
-def test_of_ten_that_ask_after_a_change_one_reads(home: Home, site: Site) -> None:
+def test_of_ten_that_ask_after_a_change_one_reads(home: Home, reader: Counting, site: Site) -> None:
     list_threads(site)
     home.put(f"{OTHER}.jsonl", [say("two")])
     site.tell_change()
@@ -69,6 +95,7 @@ def test_of_ten_that_ask_after_a_change_one_reads(home: Home, site: Site) -> Non
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(ask, range(10)))
     assert sum(one.refreshed.read for one in answers) == 1
+    assert reader.looks == 2
     assert all(one.value == [THREAD, OTHER] for one in answers)
 
 

@@ -34,6 +34,12 @@ def test_a_search_finds_what_was_said_and_marks_the_words(server: Server) -> Non
     assert "&lt;b&gt;" in page
 
 
+def test_what_was_found_is_of_a_thread_by_its_label(place: Place) -> None:
+    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}", WF_LABEL="the basket's keeper")
+    with serving(place) as server:
+        assert "the basket&#39;s keeper</a>" in server.read("/search?q=basket")
+
+
 @pytest.mark.parametrize(
     "words",
     ["", "%22", "%27%29%3B+DROP+TABLE+messages", "*+OR+NEAR(", "%00", "x" * 5000, "%3Cscript%3E"],

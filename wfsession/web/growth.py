@@ -12,6 +12,8 @@ from wfsession.threads.story import Step
 
 WIDTH, HEIGHT, LABELS = 1000.0, 120.0, 90.0
 _STRIP, _GAP = 12.0, 6.0
+# Half the line, which would be cut off at the edge.
+_MARGIN = 1.0
 # More models have one colour together.
 COLOURS = 6
 
@@ -98,11 +100,11 @@ def _split(steps: tuple[Step, ...]) -> Iterator[list[tuple[int, Step]]]:
 
 
 def _draw_line(piece: list[tuple[int, Step]], across: float, largest: int) -> str:
-    room = HEIGHT - _STRIP - _GAP
+    room = HEIGHT - _STRIP - _GAP - 2 * _MARGIN
     points = []
     for place, step in piece:
         context = step.usage.context if step.usage else 0
-        y = room - room * context / largest
+        y = _MARGIN + room - room * context / largest
         left = LABELS + place * across
         points += [f"{left:.1f},{y:.1f}", f"{left + across:.1f},{y:.1f}"]
     return " ".join(points)

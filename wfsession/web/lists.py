@@ -99,9 +99,13 @@ class UsagePage:
 
 @frozen
 class Found:
-    """A hit; its text in pieces, each with whether it is one of the words looked for."""
+    """A hit; its text in pieces, each with whether it is one of the words looked for.
+
+    `label` is what its thread is called.
+    """
 
     hit: Hit
+    label: str
     pieces: tuple[tuple[str, bool], ...]
 
 
@@ -212,10 +216,13 @@ def read_usage_page(site: Site, by: By, piece: int, zone_name: str) -> UsagePage
 def read_search_page(site: Site, words: str) -> tuple[Found, ...]:
     """Return the messages that have all of some words, the best first."""
     wanted = SearchFilter(_make_scope(site))
-    hits = site.ask(
-        lambda view: search(view.connection, view.catalog, words, wanted, PAGE_ROWS)
-    ).value
-    return tuple(Found(hit, tuple(_split(hit))) for hit in hits)
+
+    def look(view: View) -> tuple[Found, ...]:
+        hits = search(view.connection, view.catalog, words, wanted, PAGE_ROWS)
+        threads = view.catalog.threads
+        return tuple(Found(one, threads[one.thread].label, tuple(_split(one))) for one in hits)
+
+    return site.ask(look).value
 
 
 def _split(hit: Hit) -> list[tuple[str, bool]]:
