@@ -11,7 +11,7 @@ from wfsession.cli.call import Call
 from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths, tell_cost, tell_tokens
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join
+from wfsession.cli.words import count, join
 from wfsession.core.locate import read_environment
 from wfsession.errors import InvalidValue
 from wfsession.index.as_json import encode_context, encode_oversized, encode_usage
@@ -228,6 +228,9 @@ def usage(call: Call) -> Answer:
         call.notes.append(
             f"no price is known of {join(summed.unpriced)}, nor the cost of what they are part of"
         )
+    if summed.from_stories:
+        much = count(summed.from_stories, "conversation")
+        call.notes.append(f"of {much} the transcripts are gone: counted as the kept stories say")
     return Summed(summed, desk.prices, tuple(call.notes))
 
 
@@ -237,7 +240,8 @@ def _find_last(catalog: Catalog, scope: Scope) -> str:
     Raises:
         InvalidValue: there is none.
     """
-    names = choose_threads(catalog, scope)
+    # Of what sessions keep no context is known.
+    names = [name for name in choose_threads(catalog, scope) if catalog.threads[name].path]
     if not names:
         reason = "no conversation of this project is known"
         raise InvalidValue("--context", "", reason, "wf usage --all-projects --by thread")

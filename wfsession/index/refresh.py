@@ -38,7 +38,7 @@ _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
 # Of each file one text: thousands of rows as values would keep the collector of garbage busy.
 _KNOWN = """
     SELECT path, size || ' ' || mtime_ns || ' ' || inode || ' ' || (settled AND error = '')
-    FROM files
+    FROM files WHERE kind NOT IN ('kept', 'story')
 """
 _FIND_KNOWN = """
     SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
@@ -106,6 +106,12 @@ def refresh_files(
     return _Refresh(connection, reader, watch).run(home)
 
 
+def note_refreshed(connection: sqlite3.Connection) -> None:
+    """Put down that something was brought in just now."""
+    with write(connection):
+        connection.execute("INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),))
+
+
 class _Refresh:
     """One refresh."""
 
@@ -137,10 +143,7 @@ class _Refresh:
                     done = min(self._size_bytes, all_bytes)
                     self._watch(Progress(self._read, len(tasks), done, all_bytes))
         if tasks or gone:
-            with write(self._connection):
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),)
-                )
+            note_refreshed(self._connection)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
 
     def _look_again(self) -> None:
