@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from wfsession.cli.portrait import encode_moment
-from wfsession.cli.words import count, tell_ago
 from wfsession.core import layout
 from wfsession.core.model import Session
 from wfsession.errors import WfError
+from wfsession.words import count, tell_ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
