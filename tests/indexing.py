@@ -15,7 +15,9 @@ from attrs import evolve
 from tests.transcripts import Line, answer, encode, text, user
 from wfsession.index.ask import Answer, Question, Sources, ask
 from wfsession.index.database import open_memory
+from wfsession.index.kept import refresh_kept
 from wfsession.index.refresh import refresh_files
+from wfsession.index.roots import refresh_roots
 from wfsession.threads.claude_code import READER
 
 T = TypeVar("T")
@@ -45,8 +47,13 @@ _DUMP = (
         " JOIN files ON files.id = file JOIN threads t ON t.id = tool_results.thread"
     ),
     (
-        "SELECT path, t.name, key, at, role, text, model, counts FROM messages"
+        "SELECT path, t.name, key, at, role, text, model, turn, counts FROM messages"
         " JOIN files ON files.id = file JOIN threads t ON t.id = messages.thread"
+    ),
+    "SELECT path, key, role, model FROM turns JOIN files ON files.id = file",
+    (
+        "SELECT path, started, responses, tool_calls, errors, input, output, cache_read,"
+        " cache_write, cost FROM stories JOIN files ON files.id = file"
     ),
     (
         "SELECT path, number, cwd, branch, git_spans.first, git_spans.last FROM git_spans"
@@ -129,6 +136,8 @@ def dump_rebuilt(home: Home) -> list[list[tuple[Any, ...]]]:
     """Return what an index that begins with nothing says of a home now."""
     with closing(open_memory()) as connection:
         refresh_files(connection, READER, str(home.path))
+        refresh_roots(connection, home.sources.roots)
+        refresh_kept(connection, READER.agent, home.sources.roots)
         return dump(connection)
 
 

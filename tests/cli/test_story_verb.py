@@ -1,6 +1,8 @@
 """What a conversation did, as `wf story` tells it."""
 
+import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,10 @@ import pytest
 from tests.cli.wf import run_in_terminal, strip_colour, wf
 from tests.talks import EXPECT, MAIN, OTHER, transcript_of
 from tests.transcripts import answer, call, encode
+from wfsession.core.binding import bind
+from wfsession.core.model import ThreadFacts
+from wfsession.core.times import now
+from wfsession.threads.story_json import parse_story
 from wfsession.trace.book import Patience
 from wfsession.trace.stories import keep_story
 
@@ -140,3 +146,101 @@ def test_of_a_path_that_is_too_long_its_end_is_shown(talks: Path, columns: int, 
     told = strip_colour(run_in_terminal("story", MAIN, view, columns=columns).out)
     assert "/deep/app.py" in "".join(line.strip() for line in told.splitlines())
     assert "/srv/" not in told
+
+
+@pytest.fixture
+def bound(talks: Path) -> Path:
+    """Let the conversation be bound to a session, and return where its story goes."""
+    assert wf("new", "cart").code == 0
+    path = transcript_of(talks, MAIN)
+    root = wf("list", "--json").data["root"]
+    bind(root, f"claude-code--{MAIN}", "WFS-cart", ThreadFacts(transcript=str(path)))
+    return Path(root, "WFS-cart", ".stories", f"claude-code--{MAIN}.json")
+
+
+def take_transcript_away(talks: Path) -> None:
+    path = transcript_of(talks, MAIN)
+    path.unlink()
+    shutil.rmtree(path.with_suffix(""))
+
+
+def test_it_is_kept_on_request_and_what_became_of_that_is_said(talks: Path, bound: Path) -> None:
+    assert "Nothing was done." in wf("story", MAIN, "--keep", "--dry-run").out
+    assert not bound.exists()
+    done = wf("story", MAIN[:8], "--keep", "--json")
+    assert (done.code, done.data["outcome"], done.data["session"]) == (0, "kept", "WFS-cart")
+    assert parse_story(bound.read_bytes()) is not None
+    told = wf("story", MAIN, "--keep").out.splitlines()
+    assert told == ["SESSION_ID: WFS-cart", f"The story of {MAIN[:8]} is kept in WFS-cart already."]
+    take_transcript_away(talks)
+    gone = wf("story", MAIN, "--keep")
+    assert (gone.code, gone.out.startswith("Nothing was kept")) == (1, True)
+
+
+def test_it_is_kept_in_a_session_that_can_be_written_only(bound: Path) -> None:
+    assert wf("story", OTHER, "--keep", "--json").error["code"] == "thread-not-found"
+    assert wf("complete", "WFS-cart", "--archive").code == 0
+    assert wf("story", MAIN, "--keep", "--json").error["code"] == "session-archived"
+
+
+def list_notes(err: str) -> list[str]:
+    """Return what was said beside an answer, but for how long it takes on a busy machine."""
+    return [line for line in err.splitlines() if "takes a moment" not in line]
+
+
+def age_transcripts(talks: Path, days: int) -> None:
+    for path in talks.rglob("*.jsonl"):
+        moment = (now() - timedelta(days=days)).timestamp()
+        os.utime(path, (moment, moment))
+
+
+def test_a_question_keeps_once_what_is_about_to_be_deleted(talks: Path, bound: Path) -> None:
+    age_transcripts(talks, 19)
+    assert wf("search", "discount").code == 0
+    assert not bound.exists()
+    age_transcripts(talks, 21)
+    done = wf("search", "discount")
+    assert (done.code, list_notes(done.err)) == (0, [])
+    assert parse_story(bound.read_bytes()) is not None
+    bound.unlink()
+    assert wf("index", "refresh").code == 0
+    assert not bound.exists()
+    age_transcripts(talks, 22)
+    assert wf("index", "refresh").code == 0
+    assert bound.exists()
+
+
+def test_what_is_in_no_session_or_cannot_be_kept_fails_no_question(
+    talks: Path, bound: Path
+) -> None:
+    age_transcripts(talks, 21)
+    bound.parent.write_text("in the way")
+    done = wf("search", "discount")
+    assert (done.code, list_notes(done.err)) == (0, [])
+    root = bound.parents[2]
+    assert bound.parent.read_text() == "in the way"
+    assert [*root.rglob(f"*{OTHER}*")] == []
+
+
+def test_the_page_of_a_session_tells_what_it_kept_of_transcripts_that_are_gone(
+    talks: Path, bound: Path
+) -> None:
+    assert wf("story", MAIN, "--keep").code == 0
+    assert wf("show", "cart", "--json").data["kept_stories"] == []
+    assert "gone" not in wf("show", "cart").out
+    steps = len(tell()["story"]["steps"])
+    usage = wf("usage", "--json").data["total"]
+    take_transcript_away(talks)
+    (kept,) = wf("show", "cart", "--json").data["kept_stories"]
+    assert (kept["thread"], kept["steps"], kept["path"]) == (
+        f"claude-code--{MAIN}",
+        steps,
+        str(bound),
+    )
+    assert f"its transcript is gone: wf story {MAIN}" in wf("show", "cart").out
+    # The index goes on with what was kept, and says so.
+    done = wf("usage", "--json")
+    assert (done.data["total"], done.data["from_stories"]) == (usage, 1)
+    assert "of 1 conversation the transcripts are gone" in wf("usage").err
+    hits = wf("search", "total", "cart", "--json").data["hits"]
+    assert {(hit["source"], hit["transcript"]) for hit in hits} == {("story", str(bound))}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.wf import ACTIVE, Done, run, run_in_terminal, wf
+from tests.cli.wf import ACTIVE, Done, run, run_in_terminal, strip_colour, wf
 from tests.trace.talk import encode, kept, message, mix, part
 
 THREAD = "opencode--s1"
@@ -190,3 +190,17 @@ def test_on_a_terminal_what_agents_wrote_moves_no_cursor(
 ) -> None:
     ingest(monkeypatch, mix(message(), part("a\x1b[2Jb")))
     assert "\x1b[2J" not in run_in_terminal("conversation", THREAD).out
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_on_a_terminal_long_lines_break_between_words_and_code_stays(
+    project: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    words = [f"word{number:03}" for number in range(40)]
+    code = "\tif lamp:\n\t\treturn 1\n\u202ereversed"
+    ingest(monkeypatch, mix(message(), part(" ".join(words)), part(code)))
+    lines = strip_colour(run_in_terminal("conversation", THREAD, columns=columns).out).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [one for line in lines for one in line.split() if one.startswith("word")] == words
+    assert [one.rstrip() for one in lines if "  " in one] == ["    if lamp:", "        return 1"]
+    assert "\u202e" not in "".join(lines)

@@ -1,5 +1,6 @@
 """What roots say of threads: their sessions, what is paused with tasks in hand, what is closed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,13 @@ def test_a_list_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("mine")
     remember_root(str(tmp_path / "state"), "/home/sam/.workflow")
     assert list_roots(str(tmp_path / "state")) == ()
+
+
+def test_a_session_that_is_in_the_root_and_archived_breaks_no_question(
+    home: Home, workspace: Workspace
+) -> None:
+    root = Path(workspace.root)
+    (root / "completed").mkdir(exist_ok=True)
+    shutil.copytree(root / "WFS-one", root / "completed" / "WFS-one")
+    rows = home.ask(lambda i: i.execute("SELECT name, state, path FROM sessions").fetchall()).value
+    assert rows == [("WFS-one", "active", str(root / "WFS-one"))]

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.indexing import Home, age, dump_rebuilt, say
-from tests.transcripts import Line, call, encode, result, user
+from tests.stories import tell
+from tests.transcripts import Line, call, encode, result, text, user
 from tests.transcripts import answer as respond
 from wfsession.threads import folders
+from wfsession.threads.story_json import encode_story
 
 AGENT = "a1a1a1a1a1a1a1a1"
 RUN = "wf_1-a"
@@ -35,6 +37,11 @@ META = f"one/subagents/agent-{AGENT}.meta.json"
 names = st.sampled_from(NAMES)
 keys = st.sampled_from(["k1", "k2", "k3"])
 small = st.integers(0, 3)
+SESSIONS = ("WFS-a", "completed/WFS-b")
+# In sessions, an archived one among them, and where what belongs to none is held.
+places = st.sampled_from([*SESSIONS, "."])
+threads = st.sampled_from(["claude-code--one", "opencode--one"])
+STORY = encode_story(tell(user("ask 1"), respond("m1", text("said 1?"), usage={"output": 3})))
 
 
 @st.composite
@@ -55,6 +62,20 @@ def lines(draw: st.DrawFn) -> Line:
     return say(key, f"said {number}?", output=number, second=second, **place)
 
 
+@st.composite
+def kept(draw: st.DrawFn) -> Line:
+    """Return a line of a kept conversation; some say what the transcripts say."""
+    number, of = draw(small), draw(keys)
+    told = {"v": 1, "message_id": of, "generated_at_unix_ms": draw(small), "session_id": "one"}
+    if draw(st.booleans()):
+        role, model = draw(st.sampled_from([("user", ""), ("assistant", "m"), ("", None)]))
+        return {"kind": "message", **told, "role": role, "model_id": model}
+    words = draw(st.sampled_from([f"ask {number}", f"said {number}?", "", "new"]))
+    kind = draw(st.sampled_from(["text", "patch", "novel"]))
+    return {"kind": "part", **told, "part_type": kind, "text": words, "hash": f"{of}{words}{kind}"}
+
+
+talks = st.lists(kept(), min_size=1, max_size=4)
 pieces = st.lists(lines(), min_size=1, max_size=4)
 
 
@@ -66,6 +87,11 @@ class Files(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="index-machine-"))
         self.home = Home(self.folder)
         self.patch = pytest.MonkeyPatch()
+        self.root = self.folder / "shop" / ".workflow"
+        for place in SESSIONS:
+            (self.root / place).mkdir(parents=True)
+            (self.root / place / "workflow-session.json").write_text("{}")
+        self.home.with_roots(str(self.root))
 
     def teardown(self) -> None:
         self.compare()
@@ -143,6 +169,45 @@ class Files(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["Explore", 7, None]))
     def write_a_meta(self, kind: object) -> None:
         self.home.put(META, json.dumps({"agentType": kind}).encode())
+
+    @rule(place=places, thread=threads, some=talks)
+    def keep_some_more(self, place: str, thread: str, some: list[Line]) -> None:
+        path = self.find(place) / ".conversation" / f"{thread}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(encode(some))
+        age(path)
+
+    @rule(place=places, thread=threads, size=st.integers(0, 300))
+    def cut_what_is_kept(self, place: str, thread: str, size: int) -> None:
+        path = self.find(place) / ".conversation" / f"{thread}.jsonl"
+        if path.exists():
+            path.write_bytes(path.read_bytes()[:size])
+            age(path)
+
+    @rule(place=places, thread=threads, is_set_aside=st.booleans())
+    def take_away_what_is_kept(self, place: str, thread: str, is_set_aside: bool) -> None:
+        path = self.find(place) / ".conversation" / f"{thread}.jsonl"
+        if path.exists() and is_set_aside:
+            (self.root / ".attic").mkdir(exist_ok=True)
+            path.replace(self.root / ".attic" / path.name)
+        path.unlink(missing_ok=True)
+
+    @rule(place=st.sampled_from(SESSIONS), data=st.sampled_from([STORY, b"{", b"{}"]))
+    def keep_a_story(self, place: str, data: bytes) -> None:
+        path = self.find(place) / ".stories" / "claude-code--one.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        age(path)
+
+    def find(self, place: str) -> Path:
+        here = self.root / place
+        return here if here.exists() else self.root / "completed" / place
+
+    @rule()
+    def archive_a_session_or_bring_it_back(self) -> None:
+        here, there = self.root / "WFS-a", self.root / "completed" / "WFS-a"
+        (here if here.exists() else there).rename(there if here.exists() else here)
 
     @rule()
     def refresh(self) -> None:

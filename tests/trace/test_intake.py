@@ -9,7 +9,9 @@ import pytest
 from tests.trace.talk import PATIENCE, bind, kept, message, mix, part, take, tell
 from wfsession.errors import SessionArchived, SessionNotFound
 from wfsession.settings import TraceSettings
+from wfsession.trace import intake
 from wfsession.trace.allowed import make_allows
+from wfsession.trace.book import hold_conversation
 from wfsession.trace.intake import claim, list_held
 from wfsession.trace.written import read_written
 
@@ -77,6 +79,42 @@ def test_the_agent_is_who_hands_it_over_or_the_only_one_with_such_a_conversation
     take(root, {**envelope, "tool_name": "codex"}, asking="claude-code--s1")
     take(root, {"type": "message.updated", "payloads": [message("m9")]}, asking="claude-code--s1")
     assert set(list_held(str(root))) == {"unknown--s1", "codex--s1", "claude-code--s1"}
+
+
+def test_the_agent_is_told_by_a_conversation_that_is_over_too(root: Path) -> None:
+    home = bind(root, "pi--s1")
+    (home / ".threads").mkdir()
+    (home / ".threads" / "pi--s1.json").write_text("{}")
+    (root / ".threads" / "pi--s1").unlink()
+    envelope = {"type": "message.updated", "payloads": [message(), message(session_id="s2")]}
+    take(root, envelope)
+    assert list_held(str(root)) == ("pi--s1", "unknown--s2")
+
+
+def test_an_id_may_have_the_dashes_that_part_it_from_the_agent(root: Path) -> None:
+    home = bind(root, "opencode--a--b")
+    take(root, mix(part(session_id="a--b")))
+    assert len(kept(home, "opencode--a--b")) == 1
+
+
+def test_half_a_line_that_is_being_written_is_read_again_under_the_lock(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = bind(root)
+    take(root, mix(part("one"), part("two")))
+    path = home / ".conversation" / "opencode--s1.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    real = hold_conversation
+
+    def end_the_line(*given: Any) -> Any:
+        # Whoever held the lock has written the rest by now.
+        path.write_bytes(whole)
+        return real(*given)
+
+    monkeypatch.setattr(intake, "hold_conversation", end_the_line)
+    assert tell(take(root, mix(part("two")))) == (0, 1, 0)
+    assert path.read_bytes() == whole
 
 
 def test_a_thread_too_long_is_skipped_and_told(root: Path) -> None:

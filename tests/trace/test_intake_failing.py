@@ -31,9 +31,8 @@ def test_four_writers_at_once_lose_nothing_and_double_nothing(root: Path, is_soa
         first = writer * number // 8
         for start in range(first, first + number // 4, batch):
             said = [message(f"m{n}") for n in range(start, start + batch)]
-            counts = take(
-                root, mix(*said, *(part(f"p{n}", f"m{n}") for n in range(start, start + batch)))
-            )
+            parts = (part(f"p{n}", f"m{n}") for n in range(start, start + batch))
+            counts = take(root, mix(*said, *parts), patience=Patience(attempts=9, timeout_s=60.0))
             assert counts.skipped == 0
 
     run_together([partial(write, writer) for writer in range(4)])
@@ -195,7 +194,8 @@ def test_a_lock_that_somebody_deletes_keeps_a_writer_from_writing(
     home = bind(root)
     lock = root / ".wf" / "trace-opencode--s1"
     play(monkeypatch, "make_if_missing", lambda: None)
-    played = play(monkeypatch, "child", lock.unlink, name="WFS-a", after=True)
+    # The first time the lock is not held yet.
+    played = play(monkeypatch, "child", lock.unlink, name="WFS-a", after=True, at=2)
     counts = take(root, mix(part()))
     assert played
     assert isinstance(counts.errors[0], Conflict)

@@ -1,8 +1,7 @@
 """What a thread did is kept in its session; what tells more never gives way to less."""
 
 import json
-import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ from wfsession.errors import DiskFailed, SessionNotFound
 from wfsession.threads.bindings import Thread, find_thread
 from wfsession.threads.story_json import encode_story, parse_story
 from wfsession.trace.stories import (
-    AGING,
     KeptStory,
-    keep_aging_stories,
     keep_stories,
     keep_story,
     read_story,
@@ -28,7 +25,6 @@ from wfsession.trace.stories import (
 from wfsession.trace.telling import read_conversation
 
 NAME = f"claude-code--{THREAD}"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def step(number: int) -> list[dict[str, Any]]:
@@ -161,23 +157,6 @@ def test_what_was_kept_is_found_in_an_archived_session(place: Place) -> None:
     found = read_story(str(place.root), place.find())
     assert found is not None
     assert found.path.endswith(f"completed/WFS-a/.stories/{NAME}.json")
-
-
-def test_only_what_is_about_to_be_deleted_is_kept_by_a_refresh(place: Place) -> None:
-    write(place.transcript, steps(2))
-
-    def look(age: timedelta) -> list[str]:
-        at = (NOW - age).timestamp()
-        os.utime(place.transcript, (at, at))
-        return [one.outcome for one in keep_aging_stories(str(place.root), NOW, PATIENCE)]
-
-    assert look(AGING - timedelta(minutes=1)) == []
-    assert look(AGING) == ["kept"]
-    assert look(AGING) == []
-    os.utime(place.story, (0, 0))
-    assert look(AGING) == ["same"]
-    place.transcript.unlink()
-    assert keep_aging_stories(str(place.root), NOW, PATIENCE) == []
 
 
 def test_whichever_call_a_process_dies_at_there_is_the_old_story_or_the_new_one(

@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.refreshing import show_refresh
+from wfsession.cli.stories import keep_aged
 from wfsession.core.times import now, parse_time
 from wfsession.errors import InvalidValue, RootNotFound
 from wfsession.hooks.agent import find_home
 from wfsession.hooks.claude_code import AGENT
-from wfsession.index.ask import Sources
+from wfsession.index.aging import Aged, list_aged
+from wfsession.index.ask import Answer, Sources
 from wfsession.index.desk import Desk, View, list_notes
 from wfsession.index.roots import list_roots, remember_root
 from wfsession.index.threads import Scope
@@ -91,10 +93,25 @@ def _find_root(call: Call, everywhere: bool) -> str:
 
 def ask(call: Call, desk: Desk, question: Callable[[View], T]) -> T:
     """Ask, after bringing the index up to date; what is worth a word goes to the call's notes."""
+    return put(call, desk, question).value
+
+
+def put(call: Call, desk: Desk, question: Callable[[View], T]) -> Answer[T]:
+    """Ask as `ask` does, and return what bringing the index up to date came to, too.
+
+    What is about to be deleted by its agent is kept then, as a story of its session.
+    """
+
+    def look(view: View) -> tuple[T, tuple[Aged, ...]]:
+        return question(view), list_aged(view.connection, AGENT.name, view.now)
+
     with show_refresh() as watch:
-        answer = desk.ask(question, watch)
+        answer = desk.ask(look, watch)
     call.notes += list_notes(answer)
-    return answer.value
+    value, aged = answer.value
+    if aged:
+        keep_aged(aged, desk.sources.path)
+    return Answer(value, answer.refreshed, answer.notes)
 
 
 def make_scope(call: Call, desk: Desk) -> Scope:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from wfsession.cli.answer import Answer, Raw
 from wfsession.cli.call import Call
+from wfsession.cli.page import Passage
 from wfsession.cli.portrait import encode_moment
 from wfsession.cli.verb import Verb
 from wfsession.core.names import find_thread_fault
@@ -20,10 +21,13 @@ from wfsession.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wfsession.cli.answer import Block, Data
 
+# No terminal is narrower.
+_SHORT = 40
+_TAB = 4
 _FROM = {
     "kept": "as it was kept",
     "transcript": "from the agent's transcript",
@@ -69,10 +73,12 @@ class Conversed(Answer):
             if number:
                 yield ""
             mark = "# " if self.as_markdown else ""
-            yield f"{mark}{one.thread}: {count(len(one.turns), 'message')}, {_FROM[one.source]}"
+            title = f"{mark}{one.thread}: {count(len(one.turns), 'message')}, {_FROM[one.source]}"
+            yield Passage(title) if is_terminal else title
             for turn in one.turns:
                 yield ""
-                yield from _tell_turn(turn, self.as_markdown)
+                told = _tell_turn(turn, self.as_markdown)
+                yield from _fit(told) if is_terminal and not self.as_markdown else told
 
 
 def _encode_turn(turn: Turn) -> "Data":
@@ -94,7 +100,24 @@ def _encode_turn(turn: Turn) -> "Data":
     }
 
 
-def _tell_turn(turn: Turn, as_markdown: bool) -> "Iterator[Block]":
+def _fit(blocks: "Iterable[str]") -> "Iterator[Block]":
+    """Yield the lines of a message for a terminal: long ones broken between words.
+
+    Lines of code, which begin with a sign or a blank, are left as they are.
+    """
+    is_head = True
+    for line in blocks:
+        if not isinstance(line, Raw):
+            # Our own words: who says it, and which kind of part follows.
+            yield Passage(line, style="strong" if is_head else "faint")
+        elif len(line) > _SHORT and line[0].isalnum():
+            yield Passage(line)
+        else:
+            yield Raw(line.expandtabs(_TAB))
+        is_head = False
+
+
+def _tell_turn(turn: Turn, as_markdown: bool) -> "Iterator[str]":
     words = (turn.role or "message not known", _tell_time(turn.at), turn.model)
     head = ", ".join(word for word in words if word)
     yield f"## {head}" if as_markdown else f"[{head}]"
@@ -107,7 +130,7 @@ def _tell_turn(turn: Turn, as_markdown: bool) -> "Iterator[Block]":
             yield from map(Raw, part.text.splitlines())
 
 
-def _tell_in_markdown(part: Part) -> "Iterator[Block]":
+def _tell_in_markdown(part: Part) -> "Iterator[str]":
     yield ""
     if part.type == TEXT:
         yield from map(Raw, part.text.splitlines())

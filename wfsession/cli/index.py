@@ -6,17 +6,16 @@ import attrs
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.asking import ask, open_desk
+from wfsession.cli.asking import ask, open_desk, put
 from wfsession.cli.call import Call
 from wfsession.cli.page import Pairs
 from wfsession.cli.parser import add_action, add_common
-from wfsession.cli.refreshing import show_refresh
 from wfsession.cli.verb import Verb
 from wfsession.cli.watching import show_progress
 from wfsession.core.times import encode_time, now
 from wfsession.index.as_json import encode_status
 from wfsession.index.ask import rebuild
-from wfsession.index.desk import Desk, list_notes
+from wfsession.index.desk import Desk
 from wfsession.index.refresh import Refreshed
 from wfsession.index.verify import Difference, IndexStatus, read_status, verify_index
 from wfsession.words import count, join, tell_ago, tell_size
@@ -138,9 +137,7 @@ def index(call: Call) -> Answer:
         return _verify(call, desk)
     if action == "rebuild":
         rebuild(desk.sources)
-    with show_refresh() as watch:
-        answer = desk.ask(lambda view: None, watch)
-    call.notes += list_notes(answer)
+    answer = put(call, desk, lambda view: None)
     return Done(answer.refreshed, desk.sources.path, action == "rebuild", tuple(call.notes))
 
 
@@ -150,7 +147,9 @@ def _verify(call: Call, desk: Desk) -> Answer:
         differences = ask(
             call,
             desk,
-            lambda view: verify_index(view.connection, sources.reader, sources.home, watch),
+            lambda view: verify_index(
+                view.connection, sources.reader, sources.home, sources.roots, watch
+            ),
         )
     return Compared(differences, tuple(call.notes))
 

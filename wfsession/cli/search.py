@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST = 20
 _INDENT = 2
+_SOURCES = {"kept": "as it was kept", "story": "from its kept story, the transcript is gone"}
 _HITS = tuple(map(Column, ("AT", "ROLE", "THREAD", "AGENT", "SESSION", "TEXT", "TRANSCRIPT")))
 _OPEN = tuple(map(Column, ("KIND", "NAME", "STATUS", "AT", "SESSION", "EVIDENCE", "PATH")))
 
@@ -56,11 +57,9 @@ class Found(Answer):
         if not self.hits:
             yield "No message has all of these words."
         for hit in self.hits:
-            where = join(
-                one
-                for one in (tell_moment(hit.at), hit.role, hit.label or hit.agent, hit.session)
-                if one
-            )
+            who = hit.label or hit.agent
+            told = (tell_moment(hit.at), hit.role, who, hit.session, _SOURCES.get(hit.source, ""))
+            where = join(one for one in told if one)
             yield Passage(f"{where} ({shorten_id(hit.thread)})", style="faint")
             yield Passage(hit.snippet, indent=_INDENT, matches=hit.matches)
         if len(self.hits) == _MOST:

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
+from wfsession.cli.kept import encode_kept, list_kept_of, tell_kept
 from wfsession.cli.page import Pairs
 from wfsession.cli.portrait import (
     encode_checkpoint,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wfsession.cli.answer import Block, Data
+    from wfsession.cli.kept import KeptTold
 
 # Then it is left to a person, and what follows says how.
 _NO_REPAIR = "none: "
@@ -65,6 +67,7 @@ class Shown(Answer):
     tasks: tuple[Task, ...]
     files: Files
     at: "datetime"
+    stories: "tuple[KeptTold, ...]" = ()
     notes: tuple[str, ...] = ()
 
     def to_data(self) -> "Data":
@@ -84,6 +87,7 @@ class Shown(Answer):
             "checkpoint": encode_checkpoint(record.checkpoint if record else None),
             "former_names": list(record.renamed_from) if record else [],
             "files": [*self.files.names, *_list_paths(self.files)],
+            "kept_stories": [encode_kept(one) for one in self.stories],
             "files_total": self.files.total,
             "files_complete": self.files.is_all,
             "record": dict(record.data) if record else None,
@@ -108,6 +112,7 @@ class Shown(Answer):
         yield "created", tell_ago(session.created, self.at)
         if session.threads:
             yield "threads", str(session.threads)
+        yield from tell_kept(self.stories, self.at)
         yield from _tell_files(self.files)
         yield "path", session.path
 
@@ -215,7 +220,8 @@ def show(call: Call) -> Answer:
         error.hint = "wf show NAME, and wf list for the names"
         raise
     tasks = list_tasks(session)
-    return Shown(session, tasks, list_files(session), now(), tuple(call.notes))
+    files, stories = list_files(session), list_kept_of(session, call)
+    return Shown(session, tasks, files, now(), stories, tuple(call.notes))
 
 
 def _find(call: Call) -> Session:
@@ -235,8 +241,9 @@ VERBS = {
         "show a session whole",
         """\
 Its title and state, its problems with their repairs, the phases with what each
-handed to the next, the tasks, the last checkpoint, the files and the path. --json
-gives the record too.
+handed to the next, the tasks, the last checkpoint, the files and the path; and of
+conversations whose transcripts are gone the stories that were kept. --json gives the
+record too.
 
   wf show
   wf show oauth --json""",

@@ -1,11 +1,17 @@
 """The stories that verbs keep along the way; what fails of that is a note, and the verb is done."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from wfsession.errors import WfError
 
+# Of aging transcripts so much is read along with one question; the rest waits for the next.
+_MOST_AGED_BYTES = 8_000_000
+# Somebody waits for an answer to something else.
+_TIMEOUT_S = 0.5
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wfsession.index.aging import Aged
     from wfsession.trace.book import Patience
     from wfsession.trace.stories import KeptStory
 
@@ -30,6 +36,29 @@ def keep_stories_of(root: str, session: str) -> list[str]:
     from wfsession.trace.stories import keep_stories
 
     return _try(lambda patience: keep_stories(root, session, patience))
+
+
+def keep_aged(aged: "tuple[Aged, ...]", index: str) -> None:
+    """Keep the stories of transcripts that their agent will soon delete, as many as are quick.
+
+    What fails of it is not said, as it has nothing to do with the question; `index` remembers that
+    it was tried.
+    """
+    from wfsession.index.aging import note_aged
+    from wfsession.trace.book import Patience
+    from wfsession.trace.stories import keep_story
+
+    patience = Patience(attempts=1, timeout_s=_TIMEOUT_S)
+    tried: list[Aged] = []
+    size_bytes = 0
+    for one in aged:
+        size_bytes += one.size_bytes
+        if tried and size_bytes > _MOST_AGED_BYTES:
+            break
+        with suppress(WfError):
+            keep_story(one.root, one.thread, one.session, one.path, patience)
+        tried.append(one)
+    note_aged(index, tried)
 
 
 def _try(keep: "Callable[[Patience], list[KeptStory]]") -> list[str]:

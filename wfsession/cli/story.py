@@ -1,4 +1,4 @@
-"""`wf story`: what one conversation of an agent did, step by step, as moves, or as a map."""
+"""`wf story`: what one conversation of an agent did, step by step, as moves, or as a map; kept."""
 
 from argparse import ArgumentParser
 
@@ -11,8 +11,9 @@ from wfsession.cli.page import Passage
 from wfsession.cli.tale import tell_counts, tell_map, tell_moves, tell_steps, tell_sums
 from wfsession.cli.verb import Verb
 from wfsession.core.times import now
-from wfsession.errors import AmbiguousName, RootNotFound, ThreadNotFound
+from wfsession.errors import AmbiguousName, RootNotFound, SessionArchived, ThreadNotFound
 from wfsession.index.desk import tell_problems
+from wfsession.settings import read_settings
 from wfsession.threads.approach import count_moves, find_approach
 from wfsession.threads.bindings import find_thread
 from wfsession.threads.claude_code import READER
@@ -22,13 +23,15 @@ from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
 from wfsession.threads.story_map import draw_map
 from wfsession.threads.timeline import build_story
-from wfsession.trace.stories import read_story
+from wfsession.trace.book import make_patience
+from wfsession.trace.stories import keep_story, read_story
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wfsession.cli.answer import Block, Data
+    from wfsession.trace.stories import Outcome
 
 
 @frozen
@@ -64,8 +67,53 @@ class Told(Answer):
         yield tell_sums(self.story.totals, self.story.active_s, is_terminal)
 
 
+_OUTCOMES = {
+    "kept": "Kept the story of {0} in {1}.",
+    "same": "The story of {0} is kept in {1} already.",
+    "less": "What {1} keeps of {0} tells more than the transcript does; it stays.",
+    "gone": "Nothing was kept: there is no transcript of {0} that tells anything.",
+}
+
+
+@frozen
+class Written(Answer):
+    """What became of a story that was to be kept; `outcome` is None where it was only asked."""
+
+    thread: str
+    label: str
+    session: str
+    outcome: "Outcome | None"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # a value there, computed here
+        """1 where there was nothing to keep."""
+        return 1 if self.outcome == "gone" else 0
+
+    @property
+    def session_id(self) -> str:  # type: ignore[override]  # a value there, computed here
+        """The session that has the story."""
+        return "" if self.outcome == "gone" else self.session
+
+    def to_data(self) -> "Data":
+        """Return thread, session, and what became of it."""
+        is_dry = self.outcome is None
+        told = {"thread": self.thread, "session": self.session, "outcome": self.outcome}
+        return {**told, "dry_run": is_dry}
+
+    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
+        """Yield one line."""
+        if self.outcome is None:
+            would = f"This would keep the story of {self.label} in {self.session}."
+            yield f"Nothing was done. {would}"
+        else:
+            yield _OUTCOMES[self.outcome].format(self.label, self.session)
+
+
 def story(call: Call) -> Answer:
-    """Tell what a thread did."""
+    """Tell what a thread did, or keep it."""
+    if call.options.keep:
+        return _keep(call)
     home, prices = find_transcripts()
     listed = READER.list_files(home)
     try:
@@ -81,8 +129,40 @@ def story(call: Call) -> Answer:
     )
     if history.problems:
         call.notes.append(tell_problems(history.problems))
-    main = [file.path for file in listed.files if (file.thread, file.kind) == (thread, "thread")]
-    return Told(thread, main[-1] if main else "", told, call.options.view, tuple(call.notes))
+    main = _find_main(listed.files, thread)
+    return Told(thread, main, told, call.options.view, tuple(call.notes))
+
+
+def _keep(call: Call) -> Answer:
+    """Keep the story of a thread in the session that it works on, or worked on last.
+
+    Raises:
+        ThreadNotFound: no session knows it.
+        SessionArchived: that session can only be read.
+    """
+    root = find_root(call.options)
+    thread = find_thread(root, call.options.thread)
+    if thread.home is None:
+        error = ThreadNotFound(thread.name, "any session")
+        error.hint = f"wf bind SESSION --thread {thread.name}"
+        raise error
+    if thread.is_archived:
+        raise SessionArchived(thread.home, "changed")
+    outcome = None
+    if not call.is_dry:
+        path = thread.facts.transcript
+        if not path:
+            # Its hooks never told where it is.
+            path = _find_main(READER.list_files(find_transcripts()[0]).files, thread.id)
+        patience = make_patience(read_settings().trace)
+        outcome = keep_story(root, thread.name, thread.home, path, patience).outcome
+    return Written(thread.name, thread.label, thread.home, outcome, tuple(call.notes))
+
+
+def _find_main(files: tuple[ThreadFile, ...], thread: str) -> str:
+    """Return the transcript of a thread; empty where it has none of its own."""
+    found = [one.path for one in files if (one.thread, one.kind) == (thread, "thread")]
+    return found[-1] if found else ""
 
 
 def _find_kept(call: Call) -> Told | None:
@@ -132,6 +212,8 @@ def _add_story(parser: ArgumentParser) -> None:
         views.add_argument(
             f"--{view}", action="store_const", const=view, dest="view", help=help_text
         )
+    help_text = "write it into .stories/ of its session, for when the transcript is gone"
+    views.add_argument("--keep", action="store_true", help=help_text)
     parser.set_defaults(view="timeline")
 
 
@@ -142,13 +224,17 @@ VERBS = {
         """\
 What was asked, said and done, the newest last: what failed, what was tried again, and
 what its subagents did, further in. What is long is cut, and of long conversations the
-middle is left out; the sums are over everything.
+middle is left out; the sums are over everything. Where the transcript is gone, what its
+session kept is told, and said to be that; --keep writes it there now.
 
   wf story 0b9c41f2
   wf story "the reviewer" --approach
-  wf story 0b9c41f2 --map --json""",
-        "THREAD [--timeline | --approach | --map]",
+  wf story 0b9c41f2 --map --json
+  wf story 0b9c41f2 --keep""",
+        "THREAD [--timeline | --approach | --map | --keep]",
         story,
         _add_story,
+        is_write=True,
+        brings_over=False,
     )
 }

@@ -21,7 +21,7 @@ from wfsession.index.usage import By, Oversized, Usage, find_oversized, sum_usag
 from wfsession.overview.zones import LocalZone
 from wfsession.threads.conversation import Totals
 from wfsession.threads.prices import Prices, strip_model
-from wfsession.words import join, tell_cost, tell_tokens
+from wfsession.words import count, join, tell_cost, tell_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,6 +220,9 @@ def usage(call: Call) -> Answer:
         call.notes.append(
             f"no price is known of {join(summed.unpriced)}, nor the cost of what they are part of"
         )
+    if summed.from_stories:
+        much = count(summed.from_stories, "conversation")
+        call.notes.append(f"of {much} the transcripts are gone: counted as the kept stories say")
     return Summed(summed, desk.prices, tuple(call.notes))
 
 
@@ -229,7 +232,8 @@ def _find_last(catalog: Catalog, scope: Scope) -> str:
     Raises:
         InvalidValue: there is none.
     """
-    names = choose_threads(catalog, scope)
+    # Of what sessions keep no context is known.
+    names = [name for name in choose_threads(catalog, scope) if catalog.threads[name].path]
     if not names:
         reason = "no conversation of this project is known"
         raise InvalidValue("--context", "", reason, "wf usage --all-projects --by thread")

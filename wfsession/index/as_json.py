@@ -106,6 +106,7 @@ def encode_usage(usage: Usage) -> Data:
         "rows": [{"key": row.key, **encode_sums(row.sums)} for row in usage.rows],
         "total": encode_sums(usage.total),
         "unpriced": list(usage.unpriced),
+        "from_stories": usage.from_stories,
     }
 
 
@@ -140,13 +141,14 @@ def encode_hit(hit: Hit) -> Data:
         "run_id": hit.run or None,
         "agent_id": hit.agent or None,
         "label": hit.label or None,
-        "role": hit.role,
+        "role": hit.role or None,
         "model": hit.model or None,
         "at": encode_moment(hit.at),
         "snippet": hit.snippet,
         "matches": [list(match) for match in hit.matches],
         "key": hit.key,
         "transcript": hit.path,
+        "source": hit.source,
     }
 
 

@@ -24,6 +24,7 @@ from wfsession.index.database import (
     remove_index,
 )
 from wfsession.index.git_spans import refresh_commits
+from wfsession.index.kept import refresh_kept
 from wfsession.index.refresh import Progress, Refreshed, Watch, refresh_files
 from wfsession.index.roots import refresh_roots
 from wfsession.threads.claude_code import READER
@@ -181,9 +182,15 @@ def _ask(
 ) -> Answer[T]:
     done = refresh_files(connection, sources.reader, sources.home, watch)
     problems = refresh_roots(connection, sources.roots)
+    kept = refresh_kept(connection, sources.reader.agent, sources.roots, watch)
     if sources.git is not None:
         refresh_commits(connection, sources.git)
-    done = evolve(done, problems=(*done.problems, *problems))
+    done = Refreshed(
+        read=done.read + kept.read,
+        removed=done.removed + kept.removed,
+        size_bytes=done.size_bytes + kept.size_bytes,
+        problems=(*done.problems, *problems, *kept.problems),
+    )
     return Answer(_read(connection, question), done)
 
 

@@ -36,7 +36,10 @@ from wfsession.threads.lines import Skipped, open_lines
 from wfsession.threads.reader import TRANSCRIPTS, Files, Problem, Reader, ThreadFile
 
 _READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
-_KNOWN = "SELECT path, size, mtime_ns, inode, settled AND error = '' FROM files"
+_KNOWN = """
+    SELECT path, size, mtime_ns, inode, settled AND error = '' FROM files
+    WHERE kind NOT IN ('kept', 'story')
+"""
 _FILE = """
     SELECT kind, path, folder, threads.name, agent, run, files.name
     FROM files JOIN threads ON threads.id = thread WHERE path = ?
@@ -110,6 +113,12 @@ def refresh_files(
     return _Refresh(connection, reader, watch).run(home)
 
 
+def note_refreshed(connection: sqlite3.Connection) -> None:
+    """Put down that something was brought in just now."""
+    with write(connection):
+        connection.execute(_PUT_STATE, ("refreshed", time.time()))
+
+
 class _Refresh:
     """One refresh."""
 
@@ -140,8 +149,7 @@ class _Refresh:
                     self._take_batch(batch, tell)
                 tell(0)
         if tasks or gone:
-            with write(self._connection):
-                self._connection.execute(_PUT_STATE, ("refreshed", time.time()))
+            note_refreshed(self._connection)
         if listed is not None:
             self._remember(listed)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))

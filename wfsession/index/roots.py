@@ -71,7 +71,10 @@ def refresh_roots(connection: sqlite3.Connection, roots: Iterable[str]) -> tuple
     roots = tuple(dict.fromkeys(roots))
     for root in roots:
         try:
-            sessions = [_make_session(root, one) for one in read_snapshot(root, True).sessions]
+            found = read_snapshot(root, True).sessions
+            # Of one that is in the root and archived, which is a finding, the first counts.
+            by_name = {one.name: one for one in sorted(found, key=_order, reverse=True)}
+            sessions = [_make_session(root, one) for one in by_name.values()]
             bindings = [_make_binding(root, one) for one in list_threads(root, archived=True)]
         except WfError as error:
             problems.append(Problem(root, str(error)))
@@ -88,6 +91,10 @@ def refresh_roots(connection: sqlite3.Connection, roots: Iterable[str]) -> tuple
             with write(connection):
                 _remove(connection, root)
     return tuple(problems)
+
+
+def _order(session: Session) -> bool:
+    return session.location != "root"
 
 
 def _read_rows(connection: sqlite3.Connection, root: str) -> tuple[list[object], list[object]]:

@@ -117,7 +117,7 @@ def make_rows(parsed: Parsed, spawning: set[str]) -> Rows:
         else:
             # Within one piece too, the last of a key is where its last line is.
             messages.pop(key, None)
-            messages[key] = (key, at, row.role, _clean(row.text), row.model)
+            messages[key] = (key, at, row.role, clean_text(row.text), row.model)
     return Rows(
         [*responses.values()],
         [*calls.values()],
@@ -149,7 +149,8 @@ def _list_result(row: ToolResult, at: float | None, is_spawning: bool) -> tuple[
     return (row.key, at, row.is_error, error, len(row.text), *told)
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
+    """Return a text as the index has it."""
     # SQLite's own functions end a text at the first NUL.
     return text.replace("\0", " ") if "\0" in text else text
 

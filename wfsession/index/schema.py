@@ -51,7 +51,9 @@ STATEMENTS = (
         WHERE agent <> '' OR mentions <> '' OR task <> '' OR run <> ''""",
     """CREATE TABLE messages(
         id INTEGER PRIMARY KEY, thread INTEGER, file INTEGER, key TEXT, at REAL, role TEXT,
-        text TEXT, model TEXT, counts INTEGER DEFAULT 1, UNIQUE(thread, key, file))""",
+        text TEXT, model TEXT, counts INTEGER DEFAULT 1, turn TEXT NOT NULL DEFAULT '',
+        UNIQUE(thread, key, file))""",
+    "CREATE INDEX messages_by_turn ON messages(file, turn) WHERE turn <> ''",
     "CREATE INDEX messages_apart ON messages(thread) WHERE counts = 0",
     """CREATE VIRTUAL TABLE words USING fts5(
         text, content='messages', content_rowid='id',
@@ -68,6 +70,17 @@ STATEMENTS = (
     """CREATE TABLE runs(
         file INTEGER PRIMARY KEY, name TEXT, status TEXT, task TEXT, started REAL, ended REAL,
         summary TEXT, error TEXT, script TEXT, result BLOB, phases BLOB, agents BLOB)""",
+    # Of kept conversations: `turn` is the message that a row of `messages` is a part of.
+    """CREATE TABLE turns(
+        file INTEGER, key TEXT, role TEXT, model TEXT, PRIMARY KEY(file, key)) WITHOUT ROWID""",
+    # The sums of kept stories.
+    """CREATE TABLE stories(
+        file INTEGER PRIMARY KEY, started REAL, responses INTEGER, tool_calls INTEGER,
+        errors INTEGER, retries INTEGER, input INTEGER, output INTEGER, cache_read INTEGER,
+        cache_write INTEGER, cost REAL)""",
+    # Transcripts whose story was to be kept before their agent deletes them, and of which time.
+    """CREATE TABLE aged(
+        root TEXT, path TEXT, mtime_ns INTEGER, PRIMARY KEY(root, path)) WITHOUT ROWID""",
     # What git said, and of which tip of a branch, between which times, it was asked.
     """CREATE TABLE commits(
         cwd TEXT, branch TEXT, hash TEXT, at REAL, subject TEXT,

@@ -1,5 +1,7 @@
 """Messages that have all of some words, the best first. Imports this room and threads.
 
+They are those of transcripts, and what sessions keep beside: of conversations and stories.
+
 Words are data: no sign in them has a meaning, and whatever is typed is a valid search. Each is
 found where a word of the text begins with it; what the index does not split into words, Chinese
 for instance, and signs alone, wherever it stands.
@@ -8,15 +10,17 @@ for instance, and signs alone, wherever it stands.
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Literal
 
 from attrs import field, frozen
 
 from wfsession.index.store import to_moment
-from wfsession.index.threads import Catalog, Scope, choose_threads
+from wfsession.index.threads import Catalog, Scope, choose_files
 from wfsession.index.usage import MAIN
 from wfsession.threads.events import Role
+from wfsession.threads.reader import KEPT, STORY, Kind
 
 _MOST = 20
 _WORDS_IN_SNIPPET = 24
@@ -30,7 +34,7 @@ _UNSPACED = re.compile(
 _CHARACTERS_AROUND = 80
 _COLUMNS = """
     SELECT messages.id, rank, messages.key, messages.at, role, messages.model, threads.name,
-        files.agent, files.run, files.path
+        files.agent, files.run, files.path, files.id, files.kind, files.name
 """
 _JOINED = """
     JOIN files ON files.id = messages.file JOIN threads ON threads.id = messages.thread
@@ -57,6 +61,9 @@ _SNIPPET = """
 """
 
 
+Source = Literal["transcript", "kept", "story"]
+
+
 @frozen
 class SearchFilter:
     """Which messages are meant; empty says nothing.
@@ -73,9 +80,11 @@ class SearchFilter:
 
 @frozen
 class Hit:
-    """A message that was found.
+    """A message that was found, in the file `path`.
 
-    `snippet` is on one line; `matches` are the ranges of characters in it that were looked for.
+    `source` tells what that is: a transcript, a conversation that a session keeps, or a story. Of a
+    part that was kept without its message `role` is empty. `snippet` is on one line; `matches` are
+    the ranges of characters in it that were looked for.
     """
 
     thread: str
@@ -83,13 +92,14 @@ class Hit:
     run: str
     agent: str
     label: str
-    role: Role
+    role: Role | Literal[""]
     model: str
     at: datetime | None
     snippet: str
     matches: tuple[tuple[int, int], ...]
     key: str
     path: str
+    source: Source
 
 
 @frozen
@@ -128,16 +138,16 @@ def search(
     wanted = wanted or SearchFilter()
     scope = wanted.scope
     is_narrow = bool(scope.project or scope.session or scope.thread)
-    threads = choose_threads(catalog, scope) if is_narrow else None
+    files = choose_files(catalog, scope) if is_narrow else None
     hits = []
-    for number, _, key, at, role, model, thread, agent, run, path in _take_best(
-        _find(connection, query, wanted, threads), most
+    for number, _, key, at, role, model, thread, agent, run, path, _, kind, name in _take_best(
+        _find(connection, query, wanted, files), most
     ):
         snippet, matches = _make_snippet(connection, query, number)
         hits.append(
             Hit(
                 thread=thread,
-                session=catalog.find_session(thread),
+                session=name if kind == KEPT else catalog.find_session(thread),
                 run=run,
                 agent=agent,
                 label=next(iter(_read_labels(connection, thread, agent)), ""),
@@ -148,12 +158,14 @@ def search(
                 matches=matches,
                 key=key,
                 path=path,
+                source=_SOURCES.get(kind, "transcript"),
             )
         )
     return tuple(hits)
 
 
-_Row = tuple[int, float, str, float | None, Role, str, str, str, str, str]
+_Row = tuple[int, float, str, float | None, Role, str, str, str, str, str, int, Kind, str]
+_SOURCES: Mapping[Kind, Source] = {KEPT: "kept", STORY: "story"}
 
 
 def _make_query(words: str) -> _Query:
@@ -172,14 +184,14 @@ def _find(
     connection: sqlite3.Connection,
     query: _Query,
     wanted: SearchFilter,
-    threads: frozenset[str] | None,
+    files: frozenset[int] | None,
 ) -> Iterator[_Row]:
     since = wanted.scope.since.timestamp() if wanted.scope.since else None
     asked = (query.match or None, wanted.role or "", since)
     row: _Row
     for row in connection.execute(_BY_WORDS if query.match else _BY_TIME, asked):
-        number, *_, thread, agent, run, _ = row
-        if (threads is not None and thread not in threads) or (wanted.run and run != wanted.run):
+        number, *_, thread, agent, run, _, file, _, _ = row
+        if (files is not None and file not in files) or (wanted.run and run != wanted.run):
             continue
         if wanted.agent and not _is_agent(connection, wanted.agent, thread, agent):
             continue

@@ -44,6 +44,8 @@ _REMOVALS = (
     "DELETE FROM subagents WHERE file = ?2",
     "DELETE FROM run_agents WHERE file = ?2",
     "DELETE FROM runs WHERE file = ?2",
+    "DELETE FROM turns WHERE file = ?2",
+    "DELETE FROM stories WHERE file = ?2",
 )
 
 

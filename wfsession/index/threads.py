@@ -16,10 +16,13 @@ from wfsession.core import layout
 from wfsession.core.times import from_ns
 from wfsession.errors import AmbiguousName, ThreadNotFound
 from wfsession.index.store import to_moment
+from wfsession.threads.reader import KEPT
 from wfsession.threads.status import Tier, choose_label, find_tier
 
 _FILES = """
-    SELECT files.id, path, kind, threads.name, agent, run, mtime_ns, first, last, ending, last_words
+    SELECT files.id, path, kind, threads.name, agent, run, mtime_ns, first, last, ending,
+        last_words, iif(kind IN ('kept', 'story'), folder, ''),
+        iif(kind IN ('kept', 'story'), files.name, '')
     FROM files JOIN threads ON threads.id = files.thread
 """
 # The first directory and branch of each main transcript that names one.
@@ -32,7 +35,10 @@ _PLACES = """
 
 @frozen
 class File:
-    """A file of a thread, as the index knows it; `agent` and `run` are empty where it has none."""
+    """A file of a thread, as the index knows it; `agent` and `run` are empty where it has none.
+
+    `root` and `session` are those that keep it, where it is no file of the agent's own.
+    """
 
     id: int
     path: str
@@ -45,15 +51,18 @@ class File:
     last: datetime | None
     ending: str
     last_words: str
+    root: str
+    session: str
 
 
 @frozen
 class Thread:
     """A thread of the index.
 
-    `name` is the agent's id of it. `project` is a directory, `session` and `root` those that it is
-    bound to, or worked on last; empty where there are none. `path` is its transcript, the newest
-    where it has several, and empty where only subagents' are left.
+    `name` is the agent's id of it, of other agents than the index is for the whole name. `project`
+    is a directory, `session` and `root` those that it is bound to, or worked on last, else those
+    that keep something of it; empty where there are none. `path` is its transcript, the newest
+    where it has several, and empty where only subagents' are left, or what sessions keep.
     """
 
     name: str
@@ -167,6 +176,34 @@ def read_catalog(
     return Catalog(connection, agent, projects, roots)
 
 
+def choose_files(catalog: Catalog, scope: Scope) -> frozenset[int]:
+    """Return the ids of the files that a scope is about.
+
+    What a session keeps of a conversation was said for that session, whichever is bound to it now.
+
+    Raises:
+        ThreadNotFound, AmbiguousName: as `choose_threads`.
+    """
+    chosen = choose_threads(catalog, scope)
+    wanted = find_thread(catalog, scope.thread).name if scope.thread else ""
+    project_root = os.path.join(os.path.realpath(scope.project), layout.ROOT)
+    is_of = {
+        root: not scope.project or os.path.realpath(root) == project_root
+        for root in {file.root for file in catalog.files}
+    }
+    return frozenset(
+        file.id
+        for file in catalog.files
+        if (
+            file.thread in chosen
+            if file.kind != KEPT
+            else (not wanted or file.thread == wanted)
+            and (not scope.session or file.session == scope.session)
+            and (is_of[file.root] or _is_of(catalog.threads[file.thread], scope.project))
+        )
+    )
+
+
 def choose_threads(catalog: Catalog, scope: Scope) -> frozenset[str]:
     """Return the names of the threads that a scope is about.
 
@@ -190,18 +227,24 @@ def find_thread(catalog: Catalog, wanted: str) -> Thread:
         ThreadNotFound, AmbiguousName: none is meant, or several.
     """
     plain = wanted.rpartition("--")[2]
-    if plain in catalog.threads:
-        return catalog.threads[plain]
+    for name in (wanted, plain):
+        if name in catalog.threads:
+            return catalog.threads[name]
     meant = [
         one
         for one in catalog.threads.values()
-        if plain and (one.name.startswith(plain) or wanted == one.label)
+        if plain and (_get_id(one.name).startswith(plain) or wanted == one.label)
     ]
     if len(meant) == 1:
         return meant[0]
     if meant:
         raise AmbiguousName(wanted, tuple(sorted(one.name for one in meant)))
     raise ThreadNotFound(wanted, "the transcripts")
+
+
+def _get_id(name: str) -> str:
+    """Return the agent's id of a thread, of whichever agent it is."""
+    return name.rpartition("--")[2]
 
 
 def _is_of(thread: Thread, project: str) -> bool:
@@ -219,13 +262,15 @@ _Bound = tuple[str, str, str, float | None, float | None]
 
 
 def _read_bindings(connection: sqlite3.Connection, prefix: str) -> dict[str, _Bound]:
-    """Return what roots say of threads; of several the one that saw it last."""
+    """Return what roots say of threads; of several the one that saw it last.
+
+    Those of the agent whose names begin with `prefix` go by their ids.
+    """
     found = {}
     for root, name, session, label, closed, seen in connection.execute(
         "SELECT * FROM bindings ORDER BY last_seen, root"
     ):
-        if name.startswith(prefix):
-            found[name.removeprefix(prefix)] = (root, session, label, closed, seen)
+        found[name.removeprefix(prefix)] = (root, session, label, closed, seen)
     return found
 
 
@@ -259,7 +304,8 @@ def _make_thread(
     find_project: Callable[[str], str],
 ) -> Thread:
     cwd, branch = place
-    root, session, label, closed, _ = bound or ("", "", "", None, None)
+    root, session, label, closed, _ = bound or (*_find_keeper(files), "", None, None)
+    told = [one for one in files if not one.root] or files
     mains = sorted((one.written, one.path) for one in files if one.kind == "thread")
     return Thread(
         name=name,
@@ -268,10 +314,19 @@ def _make_thread(
         branch=branch,
         root=root,
         session=session,
-        label=choose_label(name, {name: label}),
+        label=choose_label(_get_id(name), {_get_id(name): label}),
         path=mains[-1][1] if mains else "",
         first=min((one.first for one in files if one.first), default=None),
         last=max((one.last for one in files if one.last), default=None),
-        written=max(one.written for one in files),
+        written=max(one.written for one in told),
         closed=to_moment(closed),
     )
+
+
+def _find_keeper(files: list[File]) -> tuple[str, str]:
+    """Return the root and the session that keep something of a thread, the last that was written.
+
+    What is held for nobody has no session.
+    """
+    keepers = [(one.written, one.path, one.root, one.session) for one in files if one.root]
+    return max(keepers)[2:] if keepers else ("", "")

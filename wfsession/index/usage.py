@@ -19,6 +19,7 @@ from wfsession.index.threads import Catalog, File, Scope, choose_threads
 from wfsession.threads.conversation import Totals, add_costs
 from wfsession.threads.events import Response
 from wfsession.threads.prices import Prices
+from wfsession.threads.reader import STORY, TRANSCRIPTS
 from wfsession.threads.status import Hint, right_size
 
 By = Literal["day", "session", "thread", "model", "agent", "project", "run"]
@@ -67,13 +68,15 @@ class UsageRow:
 class Usage:
     """Sums by one thing, the rows in the order of their keys, and those over all.
 
-    `unpriced` are the models whose price is not known.
+    `unpriced` are the models whose price is not known. Of `from_stories` threads a session's kept
+    story tells the sums, of no model, as their transcripts are gone.
     """
 
     by: By
     rows: tuple[UsageRow, ...]
     total: Totals
     unpriced: tuple[str, ...]
+    from_stories: int = 0
 
 
 @frozen
@@ -142,6 +145,7 @@ def sum_usage(
         rows=tuple(sorted(rows, key=lambda row: (row.key is None, row.key or ""))),
         total=_sum(pieces),
         unpriced=tuple(sorted({one.model or "?" for one in pieces if one.cost is None})),
+        from_stories=sum(one.file.kind == STORY for one in pieces),
     )
 
 
@@ -230,6 +234,7 @@ def _list_pieces(
             used = Response("", moment, model, put, out, read, for_5m, for_1h, bool(is_batch))
             cost = prices.cost_of(used)
             yield _Piece(files[file], slot, model, responses=count, used=used, cost=cost)
+    yield from _list_stories(connection, files.values(), since)
     parts = (by == "day", by == "model", since)
     for file, slot, model, count in connection.execute(_CALLS, parts):
         if file in files:
@@ -241,6 +246,34 @@ def _list_pieces(
         if one.file in files and (since is None or (one.at is not None and one.at >= since)):
             slot = None if one.at is None else int(one.at // _SLOT_S)
             yield _Piece(files[one.file], slot, one.model, retries=1)
+
+
+def _list_stories(
+    connection: sqlite3.Connection, files: Iterable[File], since: float | None
+) -> Iterator[_Piece]:
+    """Yield the sums of threads whose transcripts are gone: of several stories the fullest."""
+    stories: dict[str, dict[int, File]] = {}
+    told = set()
+    for file in files:
+        if file.kind == STORY:
+            stories.setdefault(file.thread, {})[file.id] = file
+        elif file.kind in TRANSCRIPTS:
+            told.add(file.thread)
+    if not stories:
+        return
+    rows = {row[0]: row for row in connection.execute("SELECT * FROM stories")}
+    for thread, its in stories.items():
+        kept = [rows[number] for number in its if number in rows]
+        if thread in told or not kept:
+            continue
+        number, at, responses, calls, errors, retries, put, out, read, written, cost = max(
+            kept, key=lambda row: (*row[2:4], its[row[0]].path)
+        )
+        if since is not None and (at is None or at < since):
+            continue
+        used = Response("", to_moment(at), "", put, out, read, written, 0)
+        slot = None if at is None else int(at // _SLOT_S)
+        yield _Piece(its[number], slot, None, responses, calls, errors, retries, used, cost)
 
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

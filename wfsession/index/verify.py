@@ -5,14 +5,16 @@ Imports this room and threads. Reads all transcripts, and writes nothing.
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import orjson
 from attrs import frozen
 
+from wfsession.index.kept import list_kept
 from wfsession.index.store import to_moment
-from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader
+from wfsession.threads.reader import KEPT, TRANSCRIPTS, Problem, Reader
 
 _COUNTS = (
     ("files", "SELECT count(*) FROM files"),
@@ -21,6 +23,8 @@ _COUNTS = (
     ("tool calls", "SELECT count(*) FROM tool_calls WHERE counts = 1"),
     ("results", "SELECT count(*) FROM tool_results WHERE counts = 1"),
     ("messages", "SELECT count(*) FROM messages WHERE counts = 1"),
+    ("kept messages", "SELECT count(*) FROM messages WHERE turn <> '' AND counts = 1"),
+    ("kept stories", "SELECT count(*) FROM stories"),
     ("agents of runs", "SELECT count(*) FROM run_agents"),
     ("sessions", "SELECT count(*) FROM sessions"),
     ("bindings", "SELECT count(*) FROM bindings"),
@@ -88,14 +92,16 @@ def verify_index(
     connection: sqlite3.Connection,
     reader: Reader,
     home: str,
+    roots: Iterable[str] = (),
     watch: Callable[[int, int], object] | None = None,
 ) -> tuple[Difference, ...]:
-    """Compare an index with the files of a home, line by line.
+    """Compare an index with the files of a home, and with what roots keep, line by line.
 
     Args:
         connection: an index that was just refreshed.
         reader: that of the agent.
         home: the directory that the agent keeps for its user.
+        roots: those whose sessions it knows.
         watch: is told how many files were compared, of how many.
 
     Returns:
@@ -111,6 +117,7 @@ def verify_index(
     }
     differences = []
     files = [file for file in reader.list_files(home).files if file.kind in TRANSCRIPTS]
+    kept = [file for file in list_kept(connection, roots, []) if file.kind == KEPT]
     for number, file in enumerate(files, 1):
         counted = _count(file.path)
         indexed = known.get(file.path, [0, 0, 0])
@@ -118,10 +125,22 @@ def verify_index(
             if int(one) != other:
                 differences.append(Difference(file.path, what, int(one), other))
         if watch is not None:
-            watch(number, len(files))
+            watch(number, len(files) + len(kept))
+    indexed_parts = dict(connection.execute(_COUNT_PARTS))
+    for number, one_kept in enumerate(kept, len(files) + 1):
+        path = one_kept.path
+        parts = _count_parts(path)
+        if indexed_parts.get(path, 0) != parts:
+            differences.append(Difference(path, "messages", indexed_parts.get(path, 0), parts))
+        if watch is not None:
+            watch(number, len(files) + len(kept))
     return tuple(differences)
 
 
+_COUNT_PARTS = """
+    SELECT path, count(*) FROM messages JOIN files ON files.id = messages.file
+    WHERE turn <> '' GROUP BY path
+"""
 _COUNTED = ("responses", "output tokens", "input tokens")
 
 
@@ -137,6 +156,18 @@ def _count(path: str) -> tuple[int, int, int]:
         # What cannot be read has no lines, and the index says so too.
         return 0, 0, 0
     return len(last), sum(out for out, _ in last.values()), sum(put for _, put in last.values())
+
+
+def _count_parts(path: str) -> int:
+    """Count what is said in a kept conversation from its lines alone."""
+    said = set()
+    with suppress(OSError), open(path, "rb") as file:
+        for line in file:
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
+                part = orjson.loads(line)
+                if part["kind"] == "part" and part["part_type"] != "patch" and part["text"].strip():
+                    said.add(part["hash"])
+    return len(said)
 
 
 def _count_line(line: bytes, last: dict[str, tuple[int, int]]) -> None:

@@ -21,7 +21,12 @@ Kind = Literal[
     "snapshot",
     "script",
     "output",
+    "kept",
+    "story",
 ]
+# What sessions keep of a thread, beside what its agent does: its conversation, and its story.
+KEPT: Kind = "kept"
+STORY: Kind = "story"
 TRANSCRIPTS: frozenset[Kind] = frozenset({"thread", "subagent", "run-agent"})
 
 

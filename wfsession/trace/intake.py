@@ -92,6 +92,7 @@ class Intake:
         self.counts = Counts()
         self._books: dict[tuple[str, str], Book] = {}
         self._agents: dict[str, str] = {}
+        self._past: dict[str, set[str]] | None = None
 
     def take(self, batch: Batch) -> None:
         """Keep a batch; what cannot be kept is counted and told, never raised.
@@ -149,8 +150,20 @@ class Intake:
         if session_id not in self._agents:
             asking, _, asking_id = self.asking.partition("--")
             found = {asking} if asking_id == session_id else _list_agents(root, session_id)
-            self._agents[session_id] = found.pop() if len(found) == 1 else UNKNOWN_AGENT
+            found = found or self._list_past(session_id)
+            self._agents[session_id] = next(iter(found)) if len(found) == 1 else UNKNOWN_AGENT
         return self._agents[session_id]
+
+    def _list_past(self, session_id: str) -> set[str]:
+        """Return the agents of conversations that are over: bound no more, known to sessions."""
+        if self._past is None:
+            # Hooks name their agent, and would wait for it.
+            from wfsession.threads.bindings import list_threads
+
+            self._past = {}
+            for one in list_threads(self.root_path, archived=True):
+                self._past.setdefault(one.id, set()).add(one.agent)
+        return self._past.get(session_id, set())
 
     def _find_pinned(self, root: Folder) -> Place:
         place = find_session(root, self.pin)
@@ -169,6 +182,7 @@ class Intake:
                 place = self._find_home(root, thread)
                 written = self._sort(root, thread, place, items)[1]
             else:
+                self._read_ahead(root, thread)
                 with hold_conversation(root, thread, self.patience) as lock:
                     written = self._write(root, thread, items, lock)
         except (OSError, WfError) as problem:
@@ -197,6 +211,22 @@ class Intake:
                 book.append(folder, thread + SUFFIX, lines)
         return written
 
+    def _read_ahead(self, root: Folder, thread: str) -> None:
+        """Read what a conversation has before its lock is held: others then wait for less."""
+        book = self._read_book(root, thread, self._find_home(root, thread))
+        if book.is_torn:
+            # It may be the half of what somebody writes just now, whose rest would be no line.
+            book.forget()
+
+    def _read_book(self, root: Folder, thread: str, place: Place | None) -> Book:
+        book = self._get_book(thread, place)
+        try:
+            with _open_home(root, place) as home, home.child(layout.CONVERSATION) as folder:
+                book.read_on(folder, thread + SUFFIX)
+        except FileNotFoundError:
+            book.forget()
+        return book
+
     def _get_book(self, thread: str, place: Place | None) -> Book:
         return self._books.setdefault((thread, place.directory if place else ""), Book())
 
@@ -207,12 +237,7 @@ class Intake:
 
         None is of an item of which nothing may be kept.
         """
-        book = self._get_book(thread, place)
-        try:
-            with _open_home(root, place) as home, home.child(layout.CONVERSATION) as folder:
-                book.read_on(folder, thread + SUFFIX)
-        except FileNotFoundError:
-            book.forget()
+        book = self._read_book(root, thread, place)
         lines: list[bytes] = []
         written: list[bool | None] = []
         for item in items:

@@ -5,7 +5,7 @@ is never replaced by one that tells less. Imports core, threads and this room.
 """
 
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from attrs import frozen
@@ -15,7 +15,7 @@ from wfsession.core.attic import keep_copy, open_below
 from wfsession.core.disk import Folder
 from wfsession.core.locate import Place, find_session, open_root
 from wfsession.core.names import find_thread_fault
-from wfsession.core.times import from_ns, now
+from wfsession.core.times import now
 from wfsession.errors import UnsafePath, as_wf_error
 from wfsession.threads.bindings import Thread, list_threads
 from wfsession.threads.claude_code import READER
@@ -106,24 +106,6 @@ def keep_stories(root_path: str, session: str, patience: Patience) -> list[KeptS
         for one in list_threads(root_path, archived=True)
         if session in one.sessions and one.facts.transcript
     ]
-
-
-def keep_aging_stories(root_path: str, at: datetime, patience: Patience) -> list[KeptStory]:
-    """Keep the stories of threads whose transcripts are older than AGING at a moment.
-
-    A story that was written after its transcript is passed over, and is not read.
-    """
-    kept = []
-    for one in list_threads(root_path):
-        if one.home is None or not one.facts.transcript:
-            continue
-        written = _find_time(one.facts.transcript)
-        if written is None or at - written < AGING:
-            continue
-        told = _find_kept_time(root_path, one)
-        if told is None or told < written:
-            kept.append(keep_story(root_path, one.name, one.home, one.facts.transcript, patience))
-    return kept
 
 
 def read_story(root_path: str, thread: Thread) -> FoundStory | None:
@@ -240,16 +222,3 @@ def _put(root: Folder, place: Place, thread: str, story: Story) -> Outcome:
                 staging.replace(temporary, name, folder)
             folder.sync()
     return "kept"
-
-
-def _find_time(path: str) -> datetime | None:
-    try:
-        return from_ns(os.stat(os.path.expanduser(path)).st_mtime_ns)
-    except OSError:
-        return None
-
-
-def _find_kept_time(root_path: str, thread: Thread) -> datetime | None:
-    with open_root(root_path) as root:
-        home = find_session(root, thread.home or "").path_in(root_path)
-    return _find_time(os.path.join(home, layout.STORIES, thread.name + _SUFFIX))

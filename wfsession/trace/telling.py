@@ -24,6 +24,7 @@ from wfsession.threads.history import read_history
 from wfsession.threads.lines import read_batches
 from wfsession.threads.tools import make_label
 from wfsession.trace.item import PATCH, SUFFIX, TEXT
+from wfsession.trace.parts import KeptMessage, parse_line
 from wfsession.trace.stories import list_thread_files
 
 Source = Literal["kept", "transcript", "both", "none"]
@@ -69,7 +70,7 @@ class Told:
 class _Draft:
     message_id: str
     role: str = ""
-    at_ms: int | None = None
+    at: datetime | None = None
     model: str = ""
     parts: list[Part] = field(factory=list)
 
@@ -102,7 +103,7 @@ def _find_order(turn: Turn) -> datetime:
 
 def _read_kept(root_path: str, thread: Thread) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
     drafts: dict[str, _Draft] = {}
-    seen: set[object] = set()
+    seen: set[str] = set()
     paths = []
     with open_root(root_path) as root:
         homes = [find_session(root, name).directory for name in thread.sessions]
@@ -129,46 +130,24 @@ def _read_lines(folder: Folder, name: str) -> Iterator[Mapping[str, Any]]:
             yield from batch.objects
 
 
-def _take(line: Mapping[str, Any], drafts: dict[str, _Draft], seen: set[object]) -> None:
-    key = _get_text(line, "message_id")
-    draft = drafts.setdefault(key, _Draft(key))
-    at_ms = line.get("generated_at_unix_ms")
-    at_ms = at_ms if type(at_ms) is int else None
-    if line.get("kind") == "message":
-        draft.role = draft.role or _get_text(line, "role")
-        draft.model = draft.model or _get_text(line, "model_id")
-        draft.at_ms = at_ms if draft.at_ms is None else draft.at_ms
-    elif line.get("hash") is None or line.get("hash") not in seen:
-        seen.add(line.get("hash"))
-        draft.parts.append(
-            Part(
-                type=_get_text(line, "part_type"),
-                text=_get_text(line, "text"),
-                at=_make_time(at_ms),
-                path=_get_text(line, "path"),
-                is_known_type=line.get("unknown_type") is not True,
-            )
-        )
-        draft.model = draft.model or _get_text(line, "model_id")
-
-
-def _get_text(line: Mapping[str, Any], name: str) -> str:
-    value = line.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _make_time(at_ms: int | None) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC) if at_ms is not None else None
-    except (ValueError, OverflowError, OSError):
-        # Further away than a calendar goes.
-        return None
+def _take(line: Mapping[str, Any], drafts: dict[str, _Draft], seen: set[str]) -> None:
+    found = parse_line(line)
+    if found is None:
+        return
+    draft = drafts.setdefault(found.message_id, _Draft(found.message_id))
+    draft.model = draft.model or found.model
+    if isinstance(found, KeptMessage):
+        draft.role = draft.role or found.role
+        draft.at = draft.at or found.at
+    elif found.key not in seen:
+        seen.add(found.key)
+        draft.parts.append(Part(found.type, found.text, found.at, found.path, found.is_known_type))
 
 
 def _make_turn(draft: _Draft) -> Turn:
     far = datetime.max.replace(tzinfo=UTC)
     parts = tuple(sorted(draft.parts, key=lambda part: part.at or far))
-    at = _make_time(draft.at_ms) or (parts[0].at if parts else None)
+    at = draft.at or (parts[0].at if parts else None)
     return Turn(draft.message_id, draft.role, at, draft.model, parts)
 
 
