@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     _Futures: TypeAlias = list[Future[dict[str, Transcript | OSError]]]
 
 # So much is read before what was read is committed, and others may write.
-_BATCH_BYTES = 16_000_000
+_BATCH_BYTES = 8_000_000
 _BATCH_FILES = 500
 # Up to it, processes take longer to start than they save.
 _MUCH_BYTES = 24_000_000
