@@ -141,16 +141,16 @@ def work_with_an_agent(new: Newcomer) -> None:
     own.parent.mkdir()
     own.write_text('{"model": "opus"}\n')
     before = see_files(new.home)
+    scopes = ("", " --user")
+    for scope in scopes:
+        new.read(f"wf install claude-code{scope}")
     heard = []
-    for where in ("", " --user"):
-        new.read(f"wf install claude-code{where}")
-        directory = new.home if where else new.project
-        settings = json.loads((directory / ".claude" / "settings.json").read_bytes())
-        for event, groups in settings["hooks"].items():
-            said = {"hook_event_name": event, "session_id": "0f2c", "cwd": str(new.project)}
-            commands = [one["command"] for group in groups for one in group["hooks"]]
-            heard += [new.read(command, json.dumps(said), "sh") for command in commands]
-        new.read(f"wf uninstall claude-code{where}")
+    for event, groups in json.loads(own.read_bytes())["hooks"].items():
+        said = {"hook_event_name": event, "session_id": "0f2c", "cwd": str(new.project)}
+        commands = [one["command"] for group in groups for one in group["hooks"]]
+        heard += [new.read(command, json.dumps(said), "sh") for command in commands]
+    for scope in scopes:
+        new.read(f"wf uninstall claude-code{scope}")
     assert "this conversation works on the session WFS-user-profile" in heard[0]
     added = {name for name in see_files(new.home) if name not in before}
     assert {name: data for name, data in see_files(new.home).items() if name in before} == before
