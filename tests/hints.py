@@ -41,6 +41,21 @@ def put_hint(root: Path, name: str, entries: int = 5) -> Path:
     return path
 
 
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def replace_by_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def replace_by_symlink(path: Path) -> None:
+    path.rename(path.with_name("x"))
+    path.symlink_to("x")
+
+
 def list_hints(root: Path) -> list[str]:
     assert list_leftovers(root) == []
     return [name for name in os.listdir(root / ".wf") if name != "tmp"]

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import FIXTURES
-from tests.trees_disk import RECORD, list_files, settle
+from tests.trees_disk import RECORD, list_files, settle, write_old
 from wfsession.core.doctor import diagnose
 from wfsession.core.migrate import Migration
 from wfsession.core.survey import read_survey
 
 MIGRATION = FIXTURES / "migration"
 REGISTRY = "session_status.jsonl"
+# What the registry says of WFS-a.
+LINE = '{"id": "WFS-a", "status": "active", "description": "What the line says"}'
 TREES = sorted(path.name for path in MIGRATION.iterdir() if path.is_dir())
 # Long ago, so that nobody waits for a writer who may still be there.
 OLD_NS = 1_700_000_000_123_456_789
@@ -51,6 +53,12 @@ def make_tree(root: Path, tree: Mapping[str, Mapping[str, str]]) -> Path:
         else:
             path.mkdir(exist_ok=True)
     return root
+
+
+def register(root: Path, *lines: str) -> None:
+    """Give a root a registry of an older layout, written long ago."""
+    write_old(root / REGISTRY, "".join(f"{line}\n" for line in lines).encode())
+    forget_moments(root)
 
 
 def forget_moments(root: Path) -> Path:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,30 @@ def age(path: Path) -> None:
 def transcript_of(agent: Path, thread: str) -> Path:
     (found,) = (agent / "projects").glob(f"*/{thread}.jsonl")
     return found
+
+
+def commit_meanwhile(project: Path) -> tuple[str, str]:
+    """Make a project a repository with a commit of long before, and one of while MAIN was there.
+
+    Return their hashes; the later is what is checked out.
+    """
+
+    def git(*words: str, at: str = "") -> str:
+        who = ("-c", "user.name=Sam", "-c", "user.email=sam@example.com")
+        environment = {**os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at}
+        done = subprocess.run(
+            ["git", *who, *words],
+            cwd=project,
+            check=True,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    git("init", "-q", "-b", BRANCH)
+    git("commit", "-q", "--allow-empty", "-m", "Long before", at="2026-01-01T00:00:00Z")
+    before = git("rev-parse", "HEAD")
+    told = "Count each discount once"
+    git("commit", "-q", "--allow-empty", "-m", told, at="2026-09-14T09:30:00Z")
+    return before, git("rev-parse", "HEAD")

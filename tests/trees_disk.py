@@ -79,27 +79,6 @@ def make_usual_root(project: Path) -> Path:
     return root
 
 
-def add_box(root: Path, name: str, item: bytes | None, **note: Any) -> Path:
-    """Put a file into the attic, or nothing yet where `item` is None. Returns its box."""
-    box = root / ".attic" / name
-    box.mkdir(parents=True)
-    (box / "note.json").write_text(json.dumps({"at": "2025-09-05T10:00:00Z", **note}))
-    if item is not None:
-        (box / "item").write_bytes(item)
-    settle(root)
-    return box
-
-
-def add_session_box(root: Path, name: str, session: str = "WFS-new") -> Path:
-    """Put the directory of a paused session, with a task, into the attic. Returns its box."""
-    box = add_box(root, name, None, **{"from": session, "reason": "undone"})
-    add_session(root, session).rename(box / "item")
-    (box / "item" / ".task").mkdir()
-    (box / "item" / ".task" / "t.json").write_text('{"id": "t"}')
-    settle(root)
-    return box
-
-
 def write_old(path: Path, data: bytes) -> None:
     """Write a file as it was long ago."""
     path.write_bytes(data)

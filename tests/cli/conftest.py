@@ -1,12 +1,12 @@
 """A project to stand in, and no waiting for the drive where the command runs in this process."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import REPOSITORY, SEED, forget_moments, wf
+from tests.cli.shim import make_shim
+from tests.cli.wf import SEED, forget_moments, wf
 from tests.conftest import copy_fixture
 from tests.hook import Player
 from tests.recording import Recording, Tree, plant
@@ -67,9 +67,4 @@ def talks(project: Path) -> Path:
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a bin/wf that hands over to a script which only says so."""
-    folder = tmp_path_factory.mktemp("program")
-    shutil.copy(REPOSITORY / "bin" / "wf", folder / "wf")
-    stub = folder / "wf-python"
-    stub.write_text("#!/bin/sh\necho handed over\nexit 97\n")
-    stub.chmod(0o755)
-    return folder / "wf"
+    return make_shim(tmp_path_factory.mktemp("program"), "echo handed over; exit 97")

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -51,6 +52,15 @@ class Answer:
 
 HANDED_OVER = Answer(b"handed over\n", 97)
 NONE = Answer(b"", 1)
+
+
+def make_shim(folder: Path, instead: str) -> Path:
+    """Copy bin/wf, and put a script beside it in place of Python."""
+    shutil.copy(REPOSITORY / "bin" / "wf", folder / "wf")
+    stub = folder / "wf-python"
+    stub.write_text(f"#!/bin/sh\n{instead}\n")
+    stub.chmod(0o755)
+    return folder / "wf"
 
 
 def name_of(name: str) -> Answer:

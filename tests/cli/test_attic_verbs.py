@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from tests.boxes import add_box
 from tests.cli.wf import PAUSED, forget_moments, run_in_terminal, see_tree, strip_colour, wf
-from tests.trees_disk import add_box
 from wfsession.core.disk import Folder
 from wfsession.core.locate import open_root
 

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 import wfsession
-from tests.cli.shim import in_most_shells
+from tests.cli.shim import in_most_shells, make_shim
 from tests.hook import Player, make_event
 from wfsession.core.locate import Environment
 from wfsession.hooks import quiet
@@ -27,13 +27,8 @@ PROMPT, TOOL = "UserPromptSubmit", "PostToolUse"
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a bin/wf that hands over to a script which only says so."""
-    folder = tmp_path_factory.mktemp("program")
-    shutil.copy(REPOSITORY / "bin" / "wf", folder / "wf")
-    stub = folder / "wf-python"
-    stub.write_text("#!/bin/sh\ncat >/dev/null\necho handed over\n")
-    stub.chmod(0o755)
-    return folder / "wf"
+    """Return a bin/wf that hands over to a script which reads all, and only says so."""
+    return make_shim(tmp_path_factory.mktemp("program"), "cat >/dev/null; echo handed over")
 
 
 @attrs.frozen

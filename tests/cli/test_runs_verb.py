@@ -1,14 +1,12 @@
 """Runs of workflows as `wf runs` tells of them."""
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.wf import ACTIVE, PAUSED, run_in_terminal, strip_colour, wf
-from tests.talks import BRANCH, EXPECT, MAIN, OTHER, RUN
+from tests.talks import BRANCH, EXPECT, MAIN, OTHER, RUN, commit_meanwhile
 
 pytestmark = pytest.mark.usefixtures("talks")
 EXPECTED = EXPECT["runs"][RUN]
@@ -108,26 +106,29 @@ def test_runs_are_narrowed_by_thread_branch_and_worktree(project: Path) -> None:
 def test_a_run_is_found_by_a_commit_that_was_made_while_its_thread_was_there(
     project: Path,
 ) -> None:
-    def git(*words: str, at: str = "2026-09-14T09:30:00Z") -> str:
-        who = ("-c", "user.name=Sam", "-c", "user.email=sam@example.com")
-        done = subprocess.run(
-            ["git", *who, *words],
-            check=True,
-            env={**os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at},
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    git("init", "-q", "-b", BRANCH)
-    git("commit", "-q", "--allow-empty", "-m", "Long before", at="2026-01-01T00:00:00Z")
-    before = git("rev-parse", "HEAD")
-    git("commit", "-q", "--allow-empty", "-m", "Count each discount once")
-    during = git("rev-parse", "HEAD")
-    assert list_ids("--commit", during[:8]) == [RUN]
-    assert list_ids("--commit", before) == []
+    before, during = commit_meanwhile(project)
+    for name in (during, during[:8], during[:8].upper(), "HEAD", BRANCH):
+        assert list_ids("--commit", name) == [RUN]
+    assert list_ids("--commit", before) == list_ids("--commit", "HEAD~1") == []
+    assert list_ids("--commit", "HEAD~1", "--commit", "HEAD") == [RUN]
     assert [one["subject"] for one in show(RUN)["commits"]] == ["Count each discount once"]
     assert "Count each discount once" in wf("runs", "show", RUN).out
+
+
+@pytest.mark.needs("git")
+def test_what_git_knows_no_commit_by_is_a_sentence_and_a_hash_from_elsewhere_none(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_meanwhile(project)
+    for name in ("HEAD~5", "nowhere", "--all", "HEAD..HEAD"):
+        error = wf("runs", f"--commit={name}", "--json").error
+        assert repr(name) in error["message"]
+        assert str(project) in error["message"]
+    assert list_ids("--commit", "0123abcd") == []
+    # What is asked about is the project, where one is not in it.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WF_ROOT", str(project))
+    assert list_ids("--commit", "HEAD") == [RUN]
 
 
 @pytest.mark.parametrize(

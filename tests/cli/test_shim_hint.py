@@ -18,6 +18,7 @@ from tests.cli.shim import (
     in_each_shell,
     name_of,
 )
+from tests.hints import replace_by_directory, replace_by_pipe, replace_by_symlink
 from wfsession.core.hint import encode_hint
 
 FEW, MORE, MANY = 5, 100, 10_000
@@ -125,21 +126,6 @@ def test_with_a_hint_that_is_old_a_very_large_root_is_left_to_python(
 
 def remove(path: Path) -> None:
     path.unlink()
-
-
-def replace_by_pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def replace_by_directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def replace_by_symlink(path: Path) -> None:
-    path.rename(path.with_name("x"))
-    path.symlink_to("x")
 
 
 def link_all_that_is_private(path: Path) -> None:

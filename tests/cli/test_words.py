@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wfsession.cli.page import Column
 from wfsession.cli.scan import find_verb, wants_json
 from wfsession.cli.terminal import choose_widths
-from wfsession.cli.words import count, join, sanitise, tell_age, tell_ago, tell_size
+from wfsession.words import count, join, sanitise, tell_age, tell_ago, tell_size
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -5,34 +5,19 @@ from pathlib import Path
 
 import pytest
 
-import wfsession
+from tests.boxes import BOX, LATER, RECORD_B, add_box, add_session_box, make_written_root
 from tests.hands import fail, play
-from tests.trees_disk import (
-    RECORD,
-    add_box,
-    add_session_box,
-    make_usual_root,
-    mark,
-    settle,
-    write_old,
-)
+from tests.trees_disk import mark, write_old
 from wfsession.core.times import now
 from wfsession.errors import (
     UnsafePath,
 )
 from wfsession.workspace import Workspace
 
-BOX = "20250905-100000-record-0a1b2c"
-LATER = "20250906-100000-stray-marker-0a1b2d"
-RECORD_B = f"WFS-b/{RECORD}"
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = make_usual_root(tmp_path)
-    # The first write makes what is private.
-    wfsession.open(root).switch("WFS-a")
-    return settle(root)
+    return make_written_root(tmp_path)
 
 
 def test_an_attic_that_is_not_there_is_empty(workspace: Workspace) -> None:

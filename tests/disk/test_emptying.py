@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 import wfsession
+from tests.boxes import BOX, LATER, add_box
 from tests.hands import fail, play
-from tests.trees_disk import add_box, make_usual_root, photograph, settle
+from tests.trees_disk import make_usual_root, photograph, settle
 from wfsession.core import disk
 from wfsession.errors import DiskFailed, NotInAttic, UnsafePath
 from wfsession.workspace import Workspace
 
-BOX = "20250905-100000-record-0a1b2c"
-LATER = "20250906-100000-stray-marker-0a1b2d"
 LAST = "20250907-100000-created-0a1b2e"
 
 

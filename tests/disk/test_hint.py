@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.hands import fail, play
-from tests.hints import ask, believe, list_hints, make_private_root, put_hint
+from tests.hints import (
+    ask,
+    believe,
+    list_hints,
+    make_private_root,
+    put_hint,
+    replace_by_directory,
+    replace_by_pipe,
+    replace_by_symlink,
+)
 from tests.stamps import Stamps
 from tests.trees_disk import SECOND_NS, list_leftovers, make_root, mark, photograph
 from wfsession.core.disk import Folder
@@ -175,21 +184,6 @@ def test_a_hint_that_cannot_be_written_is_no_matter(
 def test_a_hint_for_the_root_as_it_is_is_believed(root: Path) -> None:
     put_hint(root, "WFS-a")
     assert believe(root) == "WFS-a"
-
-
-def replace_by_pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def replace_by_directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def replace_by_symlink(path: Path) -> None:
-    path.rename(path.with_name("x"))
-    path.symlink_to("x")
 
 
 SPOILT: dict[str, Callable[[Path], object]] = {

@@ -12,7 +12,7 @@ import pytest
 
 import wfsession
 from tests.hands import CHANGING, LOOKING, play, play_at
-from tests.hints import ask, believe, look, make_private_root, put_hint
+from tests.hints import ask, believe, look, make_private_root, put_hint, replace_by_directory
 from tests.stamps import Stamps
 from tests.trees_disk import SECOND_NS, settle
 from wfsession.core.disk import Folder
@@ -33,11 +33,6 @@ def stamps(monkeypatch: pytest.MonkeyPatch) -> Stamps:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return make_private_root(tmp_path, "WFS-a")
-
-
-def replace_by_directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
 
 
 Act = Callable[[Path], object]

@@ -12,6 +12,7 @@ import pytest
 
 import wfsession
 from tests.hands import play, run_in_child
+from tests.hints import make_private_root
 from tests.trees_disk import (
     RECORD,
     check_sound,
@@ -19,7 +20,6 @@ from tests.trees_disk import (
     list_leftovers,
     list_markers,
     lock_of,
-    make_root,
     photograph,
     read_json,
     settle,
@@ -28,17 +28,13 @@ from tests.trees_disk import (
 from wfsession.core.disk import Folder
 from wfsession.core.lock import Lock
 from wfsession.core.model import Event
-from wfsession.core.private import make_private
 from wfsession.errors import Conflict, DiskFailed, LockTimeout
 from wfsession.workspace import Workspace
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = make_root(tmp_path, "WFS-a", "WFS-b", active="WFS-a")
-    with Folder.open(str(root)) as folder:
-        make_private(folder)
-    return root
+    return make_private_root(tmp_path, "WFS-a")
 
 
 def delete_lock(root: Path) -> None:
@@ -273,7 +269,6 @@ def test_what_two_processes_make_at_once_is_made_by_one_of_them(
     root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete_private(root)
-    (root / ".gitignore").unlink()
 
     def make_all() -> None:
         (root / ".gitignore").write_bytes(b"theirs\n")

@@ -11,23 +11,19 @@ import pytest
 
 import wfsession
 from tests.hands import fail
+from tests.hints import make_private_root
 from tests.trees_disk import (
     lock_of,
-    make_root,
     photograph,
 )
 from wfsession.core.disk import Folder
-from wfsession.core.private import make_private
 from wfsession.errors import DiskFailed, LockTimeout, UnsafePath
 from wfsession.workspace import Workspace
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = make_root(tmp_path, "WFS-a", "WFS-b", active="WFS-a")
-    with Folder.open(str(root)) as folder:
-        make_private(folder)
-    return root
+    return make_private_root(tmp_path, "WFS-a")
 
 
 @pytest.mark.parametrize("mine", [b"", b"process 1 on elsewhere, and a very long name\n"])

@@ -8,11 +8,13 @@ import pytest
 
 from tests.hands import fail
 from tests.layouts import (
+    LINE,
     REGISTRY,
     forget_moments,
     list_findings,
     list_rejected,
     read_attic,
+    register,
 )
 from tests.trees_disk import (
     RECORD,
@@ -30,18 +32,11 @@ from wfsession.core.disk import Folder
 from wfsession.core.migrate import Migration, migrate
 from wfsession.errors import DiskFailed, InvalidValue
 
-LINE = '{"id": "WFS-a", "status": "active", "description": "What the line says"}'
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Return a root in order, with WFS-a and WFS-b paused."""
     return make_root(tmp_path, "WFS-a", "WFS-b")
-
-
-def register(root: Path, *lines: str) -> None:
-    write_old(root / REGISTRY, "".join(f"{line}\n" for line in lines).encode())
-    forget_moments(root)
 
 
 def move(root: Path) -> Migration:

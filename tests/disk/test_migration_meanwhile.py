@@ -8,33 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.hands import play
-from tests.layouts import (
-    REGISTRY,
-    forget_moments,
-)
+from tests.layouts import LINE, REGISTRY, register
 from tests.trees_disk import (
     RECORD,
     add_session,
     make_root,
     read_json,
     states,
-    write_old,
 )
 from wfsession.core.migrate import Migration, migrate
 from wfsession.errors import Conflict
-
-LINE = '{"id": "WFS-a", "status": "active", "description": "What the line says"}'
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Return a root in order, with WFS-a and WFS-b paused."""
     return make_root(tmp_path, "WFS-a", "WFS-b")
-
-
-def register(root: Path, *lines: str) -> None:
-    write_old(root / REGISTRY, "".join(f"{line}\n" for line in lines).encode())
-    forget_moments(root)
 
 
 def move(root: Path) -> Migration:

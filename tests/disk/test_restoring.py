@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import wfsession
+from tests.boxes import BOX, LATER, RECORD_B, add_box, add_session_box, make_written_root
 from tests.hands import fail, play
 from tests.trees_disk import (
-    RECORD,
-    add_box,
-    add_session_box,
     check_sound,
     list_markers,
-    make_usual_root,
     mark,
     photograph,
-    settle,
     states,
     write_old,
 )
@@ -36,17 +31,10 @@ from wfsession.errors import (
 )
 from wfsession.workspace import Workspace
 
-BOX = "20250905-100000-record-0a1b2c"
-LATER = "20250906-100000-stray-marker-0a1b2d"
-RECORD_B = f"WFS-b/{RECORD}"
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = make_usual_root(tmp_path)
-    # The first write makes what is private.
-    wfsession.open(root).switch("WFS-a")
-    return settle(root)
+    return make_written_root(tmp_path)
 
 
 def test_what_was_set_aside_comes_back_and_its_box_goes(root: Path, workspace: Workspace) -> None:

@@ -8,21 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.boxes import BOX, add_box
 from tests.hands import CHANGING, Death, count_calls, enumerate_deaths, enumerate_outages, fail
-from tests.trees_disk import (
-    RECORD,
-    add_box,
-    check_sound,
-    list_files,
-    make_usual_root,
-    photograph,
-    settle,
-)
+from tests.trees_disk import RECORD, check_sound, list_files, make_usual_root, photograph, settle
 from wfsession.core.boxes import list_boxes
 from wfsession.core.unboxing import empty, restore
 from wfsession.errors import DiskFailed, NotInAttic
 
-BOX = "20250905-100000-record-0a1b2c"
 TREE = "20250906-100000-created-0a1b2d"
 BYTES = b'{"session_id": "WFS-b", "status": "paused", "project": "as it was"}'
 LEAVES = {"item/1", "item/a/2", "item/a/b/3", "item/c/4"}

@@ -12,11 +12,11 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.boxes import add_session_box
 from tests.hands import Death, enumerate_deaths
 from tests.trees_disk import (
     RECORD,
     add_session,
-    add_session_box,
     check_sound,
     list_files,
     list_markers,

@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters
 
 from tests.cli.wf import ACTIVE, COMMAND, PAUSED, make_environment, wf
 from tests.conftest import copy_fixture
-from tests.talks import BRANCH, EXPECT, MAIN, RUN, plant_talks, transcript_of
+from tests.talks import BRANCH, EXPECT, MAIN, RUN, commit_meanwhile, plant_talks, transcript_of
 from tests.transcripts import encode, user
 from wfsession.mcp.trimming import BUDGET
 
@@ -34,11 +34,34 @@ _CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "search more": ("search", {"words": "repeated", "skip": 10}),
     "unfinished": ("unfinished", {}),
     "usage": ("usage", {"all_projects": True}),
-    "no run": ("runs", {"run_id": "wf_nope"}),
-    "agent without run": ("runs", {"agent": "x"}),
-    "no session": ("search", {"words": "x", "session": "nobody"}),
-    "no such key": ("usage", {"by": "colour"}),
-    "no such tool": ("launch", {}),
+}
+# What is wrong, by a call, and words of what is said of it.
+_WRONG: dict[tuple[str, str], tuple[str, ...]] = {
+    ("runs", '{"run_id": "wf_nope"}'): ("hint: wf runs",),
+    ("runs", '{"agent": "x"}'): ("hint: give its run_id",),
+    ("runs", '{"commit": "abc"}'): ("too short", "4 characters"),
+    ("runs", '{"commit": "HEAD"}'): ("'HEAD' is no commit", "hint: git log"),
+    ("runs", '{"run_id": 7}'): ("run_id: 7 is not a text", "hint: one run: its id"),
+    ("runs", '{"runid": "wf_1"}'): ("runid", "no such argument", "run_id, agent, session"),
+    ("search", '{"words": "x", "session": "nobody"}'): ("'nobody'", "hint: wf list --all"),
+    ("search", "{}"): ("words: it has to be given", "hint: all must be in"),
+    ("search", '{"words": ""}'): ("words: it is empty",),
+    ("search", '{"words": "x", "role": "robot"}'): ('"robot" is none of user, prompt,',),
+    ("search", '{"words": ["a", "b"]}'): ('words: ["a", "b"] is not a text',),
+    ("usage", '{"by": "colour"}'): ('"colour" is none of day, session,', "hint: what to sum by"),
+    ("usage", '{"by": null}'): ("by: null is none of",),
+    ("usage", '{"skip": -1}'): ("skip: -1 is less than 0", "hint: how many rows"),
+    ("usage", '{"skip": "many"}'): ('skip: "many" is not a whole number',),
+    ("usage", '{"skip": 1.5}'): ("skip: 1.5 is not a whole number",),
+    ("usage", '{"all_projects": "maybe"}'): ('"maybe" is not true or false',),
+    ("unfinished", '{"session": {}}'): ("session: {} is not a text",),
+    ("list", '{"archived": []}'): ("archived: [] is not true or false",),
+    ("current", '{"session": "x"}'): ("session: the tool has no such argument", "takes none"),
+    ("checkpoint", "{}"): ("note: it has to be given", "where the work stands"),
+    ("checkpoint", '{"note": ""}'): ("note: it is empty",),
+    ("launch", "{}"): ("'launch'", "hint: current, list, runs"),
+    ("runs", json.dumps({"run_id": "x" * 9_000})): ("no run 'xxx", "9,0", "hint: wf runs"),
+    ("search", json.dumps({"words": ["x" * 9_000]})): ('words: ["xxx', "not a text"),
 }
 
 
@@ -59,14 +82,17 @@ class Talk:
         return json.loads(self.text(name))
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a project in which two conversations took place, and the home of its user."""
-    top = tmp_path_factory.mktemp("mcp")
+def _make_place(top: Path) -> tuple[Path, Path, Path]:
     project, home = top / "project", top / "home"
     copy_fixture("01-seed-markers", project)
     home.mkdir()
-    agent = plant_talks(home, project)
+    return project, home, plant_talks(home, project)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a project in which two conversations took place, and the home of its user."""
+    project, home, agent = _make_place(tmp_path_factory.mktemp("mcp"))
     lines = [user(f"repeated {number} " + "x" * 300, uuid=f"u-{number}") for number in range(_MANY)]
     with transcript_of(agent, MAIN).open("ab") as file:
         file.write(encode(lines))
@@ -74,7 +100,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return project, home
 
 
-async def _hold(place: tuple[Path, Path]) -> Talk:
+async def _hold(place: tuple[Path, Path], calls: dict[str, tuple[str, dict[str, Any]]]) -> Talk:
     project, home = place
     talk = Talk()
     server = StdioServerParameters(
@@ -85,14 +111,15 @@ async def _hold(place: tuple[Path, Path]) -> Talk:
     )
     async with Client(server) as client:
         talk.tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        for name, (tool, given) in _CALLS.items():
+        for name, (tool, given) in calls.items():
             talk.heard[name] = await client.call_tool(tool, given)
     return talk
 
 
 @pytest.fixture(scope="module")
 def talk(place: tuple[Path, Path]) -> Talk:
-    return asyncio.run(_hold(place))
+    wrong = {"".join(call): (call[0], json.loads(call[1])) for call in _WRONG}
+    return asyncio.run(_hold(place, _CALLS | wrong))
 
 
 def test_the_tools_are_these_and_say_what_they_are_for(talk: Talk) -> None:
@@ -159,20 +186,31 @@ def test_what_is_long_is_cut_and_says_how_to_go_on(talk: Talk) -> None:
     assert more["hits"][0]["key"] == first["hits"][10]["key"]
 
 
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("no run", "hint: wf runs"),
-        ("agent without run", "hint: give its run_id"),
-        ("no session", "hint: wf list --all"),
-        ("no such key", "'day', 'session'"),
-        ("no such tool", "launch"),
-    ],
-)
-def test_an_error_is_a_sentence_and_no_traceback(talk: Talk, name: str, word: str) -> None:
+@pytest.mark.parametrize("call", _WRONG, ids=lambda call: " ".join(call)[:40])
+def test_what_is_wrong_is_a_sentence_of_ours_with_what_to_do(
+    talk: Talk, call: tuple[str, str]
+) -> None:
+    name = "".join(call)
     assert talk.heard[name].is_error
-    assert word in talk.text(name)
-    assert "Traceback" not in talk.text(name)
+    told = talk.text(name)
+    for word in _WRONG[call]:
+        assert word in told
+    for word in ("Traceback", "pydantic", "Error executing", "\n"):
+        assert word not in told
+    assert len(told) < 1_700
+
+
+@pytest.mark.needs("git")
+def test_a_commit_is_known_by_what_git_knows_it_by(tmp_path: Path) -> None:
+    project, home, _ = _make_place(tmp_path)
+    before, during = commit_meanwhile(project)
+    names = ("HEAD", BRANCH, during[:7], during, before)
+    heard = asyncio.run(
+        _hold((project, home), {name: ("runs", {"commit": name}) for name in names})
+    )
+    for name in names:
+        found = [run["run_id"] for run in heard.data(name)["runs"]]
+        assert found == ([] if name == before else [RUN])
 
 
 def test_standard_output_carries_the_protocol_and_nothing_else(

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import wfsession
+from tests.boxes import add_box
 from tests.hands import run_together
-from tests.trees_disk import add_box, check_sound, make_usual_root
+from tests.trees_disk import check_sound, make_usual_root
 from wfsession.errors import NotInAttic
 
 BOX = "20250905-100000-stray-0a1b2c"

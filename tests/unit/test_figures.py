@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wfsession.cli.figures import (
-    LocalZone,
-    shorten_paths,
-    tell_cost,
-    tell_length,
-    tell_moment,
-    tell_status,
-    tell_tokens,
-)
+from wfsession.cli.figures import LocalZone, shorten_paths, tell_moment, tell_status
+from wfsession.words import tell_cost, tell_length, tell_tokens
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.transcript_tree import make_tree
 from tests.figures import count
 from tests.web.server import Place, Server, make_place, serving
-from wfsession.web.text import tell_cost, tell_tokens
+from wfsession.web.text import tell_cost
+from wfsession.words import tell_tokens
 
 THREADS = 80
 SESSIONS = ("WFS-user-profile", "WFS-oauth-integration")

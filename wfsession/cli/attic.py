@@ -11,7 +11,6 @@ from wfsession.cli.changed import encode_step, tell_steps
 from wfsession.cli.page import Column, Pairs, Rows
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count, join, tell_age, tell_ago, tell_size
 from wfsession.core import layout
 from wfsession.core.attic import ITEM
 from wfsession.core.boxes import Box, match_box, open_box
@@ -19,6 +18,7 @@ from wfsession.core.locate import open_root
 from wfsession.core.times import encode_time, now
 from wfsession.core.unboxing import Emptied, Restored
 from wfsession.errors import WfError
+from wfsession.words import count, join, tell_age, tell_ago, tell_size
 from wfsession.workspace import Workspace
 
 TYPE_CHECKING = False

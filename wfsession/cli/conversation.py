@@ -10,13 +10,13 @@ from wfsession.cli.answer import Answer, Raw
 from wfsession.cli.call import Call
 from wfsession.cli.portrait import encode_moment
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count
 from wfsession.core.names import find_thread_fault
 from wfsession.errors import SessionNotFound, ThreadNotFound
 from wfsession.threads.bindings import Thread, find_thread, list_threads
 from wfsession.trace.intake import list_held
 from wfsession.trace.item import PATCH, TEXT
 from wfsession.trace.telling import Part, Told, Turn, read_conversation
+from wfsession.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,30 +1,9 @@
-"""Numbers, moments and paths for people. Pure but for where the user is."""
+"""Moments and paths as the user of this machine sees them. Pure but for where that is."""
 
 import os
 from datetime import UTC, datetime, timedelta, tzinfo
 
-_THOUSAND, _MILLION = 1_000, 1_000_000
 _SHORT_ID = 8
-
-
-def tell_tokens(number: int, is_terminal: bool) -> str:
-    """Return `512`, `22.9k`, `1.2M`; elsewhere than on a terminal all digits."""
-    if not is_terminal or number < _THOUSAND:
-        return str(number)
-    if number < 999_950:
-        return f"{number / _THOUSAND:.1f}k"
-    return f"{number / _MILLION:,.1f}M"
-
-
-def tell_cost(cost_usd: float | None, is_terminal: bool) -> str:
-    """Return `$0.13`, more digits of what is less than a dollar; `?` where it is not known."""
-    if cost_usd is None:
-        return "?"
-    if not is_terminal:
-        return f"{cost_usd:.6f}"
-    if cost_usd >= 1 or cost_usd == 0:
-        return f"${cost_usd:,.2f}"
-    return f"${cost_usd:.4f}" if cost_usd < 0.1 else f"${cost_usd:.3f}"
 
 
 def tell_status(status: str, is_certain: bool) -> str:
@@ -35,15 +14,6 @@ def tell_status(status: str, is_certain: bool) -> str:
 def tell_moment(moment: datetime | None) -> str:
     """Return a moment as the user's clock showed it, or an empty text."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
-
-
-def tell_length(seconds: float) -> str:
-    """Return how long something took: `42 s`, `5 min`, `3 h 20 min`."""
-    whole = round(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    minutes = whole // 60
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def shorten_id(thread: str) -> str:

@@ -10,11 +10,11 @@ from wfsession.cli.call import Call
 from wfsession.cli.changed import make_changed
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join, tell_age
 from wfsession.core import layout
 from wfsession.core.model import ABSENT, Change, Event, LogEntry
 from wfsession.core.times import encode_time, now
 from wfsession.core.undo import tell_entry
+from wfsession.words import join, tell_age
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.refreshing import show_refresh
 from wfsession.cli.verb import Verb
 from wfsession.cli.watching import show_progress
-from wfsession.cli.words import count, join, tell_ago, tell_size
 from wfsession.core.times import encode_time, now
 from wfsession.index.as_json import encode_status
 from wfsession.index.ask import rebuild
 from wfsession.index.desk import Desk, list_notes
 from wfsession.index.refresh import Refreshed
 from wfsession.index.verify import Difference, IndexStatus, read_status, verify_index
+from wfsession.words import count, join, tell_ago, tell_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

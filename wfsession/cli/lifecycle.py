@@ -7,10 +7,10 @@ from wfsession.cli.page import Pairs
 from wfsession.cli.portrait import encode_checkpoint, list_in_hand, tell_checkpoint
 from wfsession.cli.render import ask
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count, join
 from wfsession.core.model import Event
 from wfsession.core.times import now
 from wfsession.errors import SessionNotFound, UnfinishedTasks
+from wfsession.words import count, join
 from wfsession.workspace import Workspace
 
 TYPE_CHECKING = False

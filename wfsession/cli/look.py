@@ -9,10 +9,10 @@ from wfsession.cli.page import Column, Rows
 from wfsession.cli.portrait import encode_session, tell_tasks, tell_title
 from wfsession.cli.verb import Verb
 from wfsession.cli.watching import show_progress
-from wfsession.cli.words import count, is_serious, tell_age
 from wfsession.core import locate
 from wfsession.core.model import Session, Snapshot
 from wfsession.errors import RootNotFound
+from wfsession.words import count, is_serious, tell_age
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

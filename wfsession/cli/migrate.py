@@ -10,8 +10,8 @@ from wfsession.cli.changed import encode_step, tell_steps
 from wfsession.cli.older import tell_active, tell_rejection
 from wfsession.cli.render import choose
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count, join
 from wfsession.core.migrate import Migration
+from wfsession.words import count, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

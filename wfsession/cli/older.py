@@ -1,6 +1,6 @@
 """What there is to say of a migration: words for people. Pure."""
 
-from wfsession.cli.words import count, join
+from wfsession.words import count, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Blocks as text without a terminal: tab-separated rows for scripts, aligned pairs. Pure."""
 
 from wfsession.cli.page import Pairs, Passage, Rows
-from wfsession.cli.words import sanitise
+from wfsession.words import sanitise
 
 
 def lay_out_plainly(block: Pairs | Passage | Rows) -> str:

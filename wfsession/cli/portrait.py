@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from wfsession.cli.words import join, tell_ago
 from wfsession.core.model import Checkpoint, Record, Session, Task, Transition
 from wfsession.core.snapshot import open_session
 from wfsession.core.tasks import name_in_hand, read_tasks
 from wfsession.core.times import encode_time
+from wfsession.words import join, tell_ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

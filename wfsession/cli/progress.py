@@ -19,9 +19,9 @@ from wfsession.cli.portrait import (
     tell_artifacts,
 )
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join
 from wfsession.core.model import Event, Session, Task
 from wfsession.core.progress import PHASES
+from wfsession.words import join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

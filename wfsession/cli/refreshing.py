@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wfsession.cli.render import is_terminal, print_line
-from wfsession.cli.words import tell_size
 from wfsession.index.refresh import Progress, Watch
+from wfsession.words import tell_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

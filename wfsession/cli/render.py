@@ -8,8 +8,8 @@ import os
 import sys
 
 from wfsession.cli.answer import Answer, Raw
-from wfsession.cli.words import sanitise
 from wfsession.errors import WfError
+from wfsession.words import sanitise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

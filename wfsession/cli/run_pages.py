@@ -5,16 +5,9 @@ from datetime import datetime
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.figures import (
-    tell_cost,
-    tell_length,
-    tell_moment,
-    tell_status,
-    tell_tokens,
-)
+from wfsession.cli.figures import tell_moment, tell_status
 from wfsession.cli.page import Column, Pairs, Passage, Rows
 from wfsession.cli.tale import tell_steps
-from wfsession.cli.words import join, tell_age
 from wfsession.core.times import encode_time
 from wfsession.index.as_json import encode_report, encode_result, encode_run, encode_run_agent
 from wfsession.index.runs import (
@@ -25,6 +18,7 @@ from wfsession.index.runs import (
 from wfsession.threads.prices import strip_model
 from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
+from wfsession.words import join, tell_age, tell_cost, tell_length, tell_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

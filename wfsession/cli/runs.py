@@ -10,14 +10,11 @@ from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.run_pages import AgentShown, Listed, Shown
 from wfsession.cli.verb import Verb
 from wfsession.core.times import now
-from wfsession.errors import InvalidValue
 from wfsession.index.runs import RunFilter, find_run_agent, list_runs, read_run
 from wfsession.threads.claude_code import READER
 from wfsession.threads.history import read_history
 from wfsession.threads.reader import ThreadFile
 from wfsession.threads.timeline import build_story
-
-_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def runs(call: Call) -> Answer:
@@ -48,16 +45,12 @@ def runs(call: Call) -> Answer:
 
 def _list(call: Call) -> Answer:
     options = call.options
-    for commit in options.commit:
-        if not _HEX.issuperset(commit):
-            reason = f"{commit!r} is no beginning of a commit's hash"
-            raise InvalidValue("--commit", commit, reason, "git rev-parse HEAD gives a whole one")
     desk = open_desk(call, with_git=bool(options.commit))
     wanted = RunFilter(
         make_scope(call, desk),
         branches=tuple(options.branch),
-        worktrees=tuple(os.path.realpath(one) for one in options.worktree),
-        commits=tuple(options.commit),
+        worktrees=tuple(options.worktree),
+        commits=desk.find_commits(options.commit, os.getcwd()),
     )
     entries = ask(
         call, desk, lambda view: list_runs(view.connection, view.catalog, view.now, wanted)
@@ -69,7 +62,7 @@ def _add_runs(parser: ArgumentParser) -> None:
     for option, metavar, help_text in (
         ("--branch", "BRANCH", "those of threads that were on this branch"),
         ("--worktree", "DIR", "those of threads that were in this directory, or below it"),
-        ("--commit", "HASH", "those of threads that were there when this commit was made"),
+        ("--commit", "REF", "those of threads that were there when this commit was made"),
     ):
         parser.add_argument(option, metavar=metavar, action="append", default=[], help=help_text)
     parser.add_argument("--thread", metavar="ID", help="those of one thread")
@@ -97,6 +90,7 @@ start, name, session and summary.
 
   wf runs --session oauth
   wf runs --branch main --branch oauth
+  wf runs --commit HEAD
   wf runs show wf_7c3d
   wf runs agent wf_7c3d "check invoices\"""",
     "[--session NAME] [--branch BRANCH] … | show ID | agent ID LABEL",

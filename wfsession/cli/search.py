@@ -12,12 +12,12 @@ from wfsession.cli.call import Call
 from wfsession.cli.figures import shorten_id, tell_moment, tell_status
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join, tell_ago
 from wfsession.core.times import encode_time, now
 from wfsession.index.as_json import encode_hit, encode_unfinished
 from wfsession.index.search import Hit, SearchFilter, search
 from wfsession.index.unfinished import Unfinished, list_unfinished
 from wfsession.threads.events import Role
+from wfsession.words import join, tell_ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

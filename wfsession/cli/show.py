@@ -19,7 +19,6 @@ from wfsession.cli.portrait import (
     tell_title,
 )
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count, join, tell_ago
 from wfsession.core.disk import Folder, is_directory
 from wfsession.core.doctor import KINDS, describe
 from wfsession.core.layout import RECORD
@@ -27,6 +26,7 @@ from wfsession.core.model import Session, Task
 from wfsession.core.snapshot import open_session
 from wfsession.core.times import now
 from wfsession.errors import NoActiveSession
+from wfsession.words import count, join, tell_ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from wfsession.cli.portrait import (
     tell_title,
 )
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import is_serious, join, tell_age, tell_problem
 from wfsession.core.model import Session, Snapshot
 from wfsession.core.progress import PHASES
 from wfsession.errors import RootNotFound
+from wfsession.words import is_serious, join, tell_age, tell_problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

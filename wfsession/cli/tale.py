@@ -5,14 +5,14 @@ What is long is cut here: `--json` has all of it.
 
 from datetime import datetime
 
-from wfsession.cli.figures import shorten_paths, tell_cost, tell_length, tell_moment, tell_tokens
+from wfsession.cli.figures import shorten_paths, tell_moment
 from wfsession.cli.page import Column, Pairs, Passage, Rows
-from wfsession.cli.words import count, join
 from wfsession.threads.approach import Branch, Move
 from wfsession.threads.conversation import Totals
 from wfsession.threads.loose import shorten
 from wfsession.threads.story import Step, Story, Subagent, Tool
 from wfsession.threads.story_map import StoryMap, TouchedFile, Window
+from wfsession.words import count, join, tell_cost, tell_length, tell_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

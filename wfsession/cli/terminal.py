@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from wfsession.cli.page import Column, Pairs, Passage, Rows
-from wfsession.cli.words import sanitise
+from wfsession.words import sanitise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.portrait import encode_moment
 from wfsession.cli.stories import keep_story_of
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import tell_age
 from wfsession.core.binding import check_thread
 from wfsession.core.locate import read_environment
 from wfsession.core.model import Binding
 from wfsession.core.times import now
 from wfsession.threads.bindings import Thread
+from wfsession.words import tell_age
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from wfsession.cli.page import Column, Rows
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.verb import Verb
 from wfsession.cli.version import find_version
-from wfsession.cli.words import count
 from wfsession.core.jsontext import parse_json
 from wfsession.errors import RootNotFound, WfError
 from wfsession.git import Git, make_access
@@ -25,6 +24,7 @@ from wfsession.trace.keep import keep_record
 from wfsession.trace.notes import REF, read_notes, write_records
 from wfsession.trace.record import Record, encode_record, parse_records
 from wfsession.trace.rewrite import parse_rewritten, trace_rewritten
+from wfsession.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.parser import add_action, add_common
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count
 from wfsession.core.binding import check_thread
 from wfsession.core.locate import read_environment
 from wfsession.errors import InvalidValue, ThreadNotFound, WfError
@@ -19,6 +18,7 @@ from wfsession.trace.allowed import make_allows
 from wfsession.trace.book import make_patience
 from wfsession.trace.envelopes import read_envelope
 from wfsession.trace.intake import Claimed, Counts, Intake, claim, list_held
+from wfsession.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

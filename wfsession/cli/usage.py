@@ -8,10 +8,9 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.asking import add_all_projects, ask, open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths, tell_cost, tell_tokens
+from wfsession.cli.figures import LocalZone, shorten_id, shorten_paths
 from wfsession.cli.page import Column, Passage, Rows
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import join
 from wfsession.core.locate import read_environment
 from wfsession.errors import InvalidValue
 from wfsession.index.as_json import encode_context, encode_oversized, encode_usage
@@ -20,6 +19,7 @@ from wfsession.index.desk import View
 from wfsession.index.threads import Catalog, Scope, choose_threads
 from wfsession.index.usage import By, Oversized, Sums, Usage, find_oversized, sum_usage
 from wfsession.threads.prices import Prices, strip_model
+from wfsession.words import join, tell_cost, tell_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from wfsession.cli.here import check_directory
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.render import is_terminal, print_line
 from wfsession.cli.verb import Verb
-from wfsession.cli.words import count
 from wfsession.core.mounts import find_hint, read_kind
 from wfsession.core.verify import ASSUMPTIONS, Check, verify
 from wfsession.errors import RootNotFound
+from wfsession.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

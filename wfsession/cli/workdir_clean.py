@@ -9,10 +9,10 @@ from wfsession.cli.answer import Answer, UsageError
 from wfsession.cli.call import Call
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.render import is_terminal
-from wfsession.cli.words import count, tell_size
 from wfsession.cli.workdir_action import Action, find_access
 from wfsession.core.times import now
 from wfsession.settings import read_settings
+from wfsession.words import count, tell_size
 from wfsession.workdirs.clean import Decision
 from wfsession.workdirs.key import make_key
 from wfsession.workdirs.marks import Marked, mark_workdirs

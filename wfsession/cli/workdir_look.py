@@ -10,9 +10,9 @@ from wfsession.cli.answer import Answer, Raw
 from wfsession.cli.call import Call
 from wfsession.cli.doctor import encode_finding
 from wfsession.cli.page import Column, Rows
-from wfsession.cli.words import count, tell_age, tell_size
 from wfsession.cli.workdir_action import Action, add_key, find_access
 from wfsession.core.times import encode_time, now
+from wfsession.words import count, tell_age, tell_size
 from wfsession.workdirs.acquire import find_path
 from wfsession.workdirs.check import Checked, check, check_and_fix
 from wfsession.workdirs.du import Usage, measure_usage

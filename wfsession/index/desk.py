@@ -5,7 +5,7 @@ common; whoever makes a desk says where everything lies.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from wfsession.core.times import now
 from wfsession.index.ask import Answer, Sources, ask
+from wfsession.index.git_spans import find_commits
 from wfsession.index.refresh import Watch
 from wfsession.index.threads import Catalog, read_catalog
 from wfsession.threads.prices import Prices
@@ -57,6 +58,14 @@ class Desk:
             return question(View(connection, catalog, self.prices, now()))
 
         return ask(sources, look, watch=watch)
+
+    def find_commits(self, wanted: Iterable[str], directory: str) -> tuple[str, ...]:
+        """Return the hashes of commits as git knows them in a directory, or in the project.
+
+        Raises:
+            InvalidValue: git knows no such commit.
+        """
+        return find_commits(wanted, (directory, self.project), self.sources.git or {})
 
 
 def list_notes(answer: Answer[T]) -> tuple[str, ...]:

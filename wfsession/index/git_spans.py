@@ -1,24 +1,25 @@
 """On which branch and in which worktree threads were, from when to when, and what was committed.
 
-Imports this room. What stands in transcripts is brought in by a refresh; which commits were made
-in between, git says, in the directories that are still there. git is called as a program, without
-the `GIT_*` of its surroundings, and changes nothing.
+Imports this room, git and errors. What stands in transcripts is brought in by a refresh; which
+commits were made in between, git says, in the directories that are still there. Nothing is changed.
 """
 
 import os
+import re
 import sqlite3
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from attrs import frozen
 
+from wfsession.errors import GitFailed, InvalidValue
+from wfsession.git import Git, make_access
 from wfsession.index.database import write
 from wfsession.index.store import to_moment
 
-_TIMEOUT_S = 20
-_OPTIONS = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+_OPTIONS = ("-c", "log.showSignature=false")
 _HEAD = "HEAD"
+_HASH = re.compile("[0-9a-fA-F]+")
 _SPANS = """
     SELECT threads.name, cwd, branch, min(git_spans.first), max(git_spans.last)
     FROM git_spans JOIN files ON files.id = file JOIN threads ON threads.id = files.thread
@@ -71,6 +72,40 @@ def read_commits(connection: sqlite3.Connection) -> dict[str, tuple[Commit, ...]
         commit = Commit(name, to_moment(at), subject, cwd, branch)
         found[thread] = (*found.get(thread, ()), commit)
     return found
+
+
+def find_commits(
+    wanted: Iterable[str], directories: Iterable[str], environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the hashes of commits that are given as git takes them: `HEAD`, a branch, a hash.
+
+    Args:
+        wanted: what was typed.
+        directories: where git is asked, one after the other.
+        environment: the variables of a process that may run git; its `GIT_*` are left out.
+
+    Returns:
+        One for each. What only looks like a hash, of a commit of another project, stays as it is.
+
+    Raises:
+        InvalidValue: git knows no such commit.
+    """
+    places = tuple(dict.fromkeys(one for one in directories if one))
+    return tuple(_find_commit(one, places, environment) for one in wanted)
+
+
+def _find_commit(wanted: str, places: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    # What begins with a hyphen would be an option, and git has no name that does.
+    if wanted and not wanted.startswith("-") and "\0" not in wanted:
+        for place in places:
+            words = ("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}")
+            if found := _run_git(environment, place, *words):
+                return found
+    if _HASH.fullmatch(wanted):
+        return wanted
+    where = " or ".join(places)
+    reason = f"{wanted!r} is no commit that git knows in {where}"
+    raise InvalidValue("commit", wanted, reason, "git log --all --oneline")
 
 
 def refresh_commits(connection: sqlite3.Connection, environment: Mapping[str, str]) -> None:
@@ -134,7 +169,7 @@ def _read_tips(environment: Mapping[str, str], cwd: str) -> dict[str, str]:
         tip, _, branch = line.partition(" ")
         tips[branch] = tip
     head = _run_git(environment, cwd, "rev-parse", "--verify", "--quiet", _HEAD)
-    return {**tips, _HEAD: head.strip()} if head else tips
+    return {**tips, _HEAD: head} if head else tips
 
 
 def _read_log(
@@ -154,17 +189,7 @@ def _run_git(environment: Mapping[str, str], cwd: str, *words: str) -> str | Non
     """Return what git says in a directory; None where there is no repository, or no git."""
     if not os.path.isabs(cwd) or not os.path.isdir(cwd):
         return None
-    plain = {name: text for name, text in environment.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(
-            ["git", *_OPTIONS, *words],
-            cwd=cwd,
-            env={**plain, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT_S,
-        )
-    except (OSError, subprocess.SubprocessError):
+        return Git(make_access(environment), directory=cwd, options=_OPTIONS).find(*words)
+    except GitFailed:
         return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None

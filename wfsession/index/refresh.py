@@ -30,7 +30,7 @@ from wfsession.index.fingerprints import (
 )
 from wfsession.index.rows import Piece, Transcript, read_pieces, to_seconds
 from wfsession.index.sidefiles import NAMES_ONLY, SIDEFILES, Unusable, write_sidefile
-from wfsession.index.store import Writer, list_spawning, remove_rows
+from wfsession.index.store import Sheaf, Writer, list_spawning, remove_rows
 from wfsession.threads.lines import Skipped, open_lines
 from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 
@@ -111,6 +111,7 @@ class _Refresh:
 
     def __init__(self, connection: sqlite3.Connection, reader: Reader, watch: Watch | None) -> None:
         self._connection = connection
+        self._sheaf = Sheaf(connection)
         self._reader = reader
         self._watch = watch
         self._problems: list[Problem] = []
@@ -132,6 +133,7 @@ class _Refresh:
                 with write(self._connection):
                     self._look_again()
                     threads = {self._take(task.file, read) for task, read in batch}
+                    self._sheaf.write()
                     count_once(self._connection, sorted(threads - {0}))
                 if self._watch is not None:
                     done = min(self._size_bytes, all_bytes)
@@ -308,13 +310,13 @@ class _Refresh:
         state: tuple[Stamp, bool],
     ) -> None:
         thread, number = where
-        writer = Writer(self._connection, thread, number, is_new=not start)
+        writer = Writer(self._sheaf, thread, number, is_new=not start)
         done, tail, skipped = start, None if start else NO_TAIL, Skipped()
         for piece in pieces:
             writer.add(piece.rows)
             self._size_bytes += piece.end - done
             done, tail, skipped = piece.end, piece.tail, skipped + piece.skipped
-        writer.write_spans()
+        writer.add_spans()
         facts = writer.facts
         unknown = orjson.dumps(dict(facts.unknown), option=orjson.OPT_SORT_KEYS).decode()
         rest = (
@@ -341,6 +343,7 @@ class _Refresh:
         if self._begun is None:
             self._begun = self._begin(file, self._find_known(file.path), start=1)
         else:
+            self._sheaf.write()
             remove_rows(self._connection, *self._begun)
             self._connection.execute(_RESET_FILE, (self._begun[1],))
         thread, number = self._begun

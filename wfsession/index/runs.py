@@ -102,7 +102,7 @@ def _find_time(entry: RunEntry) -> datetime:
 
 def _find_by_git(connection: sqlite3.Connection, wanted: RunFilter) -> set[str]:
     """Return the threads that were on a branch, in a worktree, or at a commit."""
-    worktrees = tuple(os.path.abspath(one) for one in wanted.worktrees)
+    worktrees = {of(one) for one in wanted.worktrees for of in (os.path.abspath, os.path.realpath)}
     commits = tuple(one.lower() for one in wanted.commits)
     for one in commits:
         if len(one) < _LEAST_HASH:

@@ -1,6 +1,8 @@
-"""The rows of a transcript into the index, and out of it: of a key in a file the last one.
+"""The rows of transcripts into the index, and out of it: of a key in a file the last one.
 
-Imports this room and the values of threads. Writes within the transaction of whoever calls.
+Imports this room and the values of threads. Writes within the transaction of whoever calls. Rows of
+many files are written together, as each statement has a price of its own, and that of the words a
+high one.
 """
 
 import sqlite3
@@ -16,6 +18,7 @@ _RESPONSES = "INSERT OR REPLACE INTO responses VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
 _CALLS = "INSERT OR REPLACE INTO tool_calls VALUES(?,?,?,?,?,?,?,1)"
 _RESULTS = "INSERT OR REPLACE INTO tool_results VALUES(?,?,?,?,?,?,?,?,?,?,?,1)"
 _MESSAGES = "INSERT INTO messages(thread, file, key, at, role, text, model) VALUES(?,?,?,?,?,?,?)"
+_SPANS = "INSERT INTO git_spans VALUES(?,?,?,?,?,?)"
 _FIND_MESSAGE = "SELECT id, text FROM messages WHERE thread = ? AND file = ? AND key = ?"
 _FORGET_WORDS = "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)"
 _ADD_WORDS = "INSERT INTO words(rowid, text) SELECT id, text FROM messages WHERE id > ?"
@@ -51,63 +54,88 @@ def list_spawning(connection: sqlite3.Connection, thread: int, file: int) -> lis
     return [key for (key,) in found]
 
 
+class Sheaf:
+    """Rows of several files that are not written yet."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.responses: list[tuple[Any, ...]] = []
+        self.calls: list[tuple[Any, ...]] = []
+        self.results: list[tuple[Any, ...]] = []
+        self.messages: list[tuple[Any, ...]] = []
+        self.spans: list[tuple[Any, ...]] = []
+
+    def write(self) -> None:
+        """Write them, and begin anew with none."""
+        connection = self.connection
+        if self.messages:
+            last = connection.execute("SELECT max(id) FROM messages").fetchone()[0]
+            connection.executemany(_MESSAGES, self.messages)
+            connection.execute(_ADD_WORDS, (last or 0,))
+            self.messages.clear()
+        for statement, rows in (
+            (_RESPONSES, self.responses),
+            (_CALLS, self.calls),
+            (_RESULTS, self.results),
+            (_SPANS, self.spans),
+        ):
+            connection.executemany(statement, rows)
+            rows.clear()
+
+
 class Writer:
-    """Writes the rows of one transcript, piece by piece.
+    """Adds the rows of one transcript to a sheaf, piece by piece.
 
     `first` and `last` are the earliest and the latest time on its lines, `ending` tells how it
     ends, None where no piece had anything to tell of it.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, thread: int, file: int, is_new: bool
-    ) -> None:
+    def __init__(self, sheaf: Sheaf, thread: int, file: int, is_new: bool) -> None:
         self.ending: tuple[str, str] | None = None
         self.facts, self.first, self.last = (
-            (Facts(), None, None) if is_new else _read_facts(connection, file)
+            (Facts(), None, None) if is_new else _read_facts(sheaf.connection, file)
         )
-        self._connection = connection
+        self._sheaf = sheaf
         self._where = thread, file
+        self._is_new = is_new
         self._has_messages = not is_new
 
     def add(self, rows: Rows) -> None:
-        """Write what some lines say."""
-        connection, where = self._connection, self._where
-        connection.executemany(_RESPONSES, [where + row for row in rows.responses])
-        connection.executemany(_CALLS, [where + row for row in rows.calls])
-        connection.executemany(_RESULTS, [where + row for row in rows.results])
-        self._add_messages(rows.messages)
+        """Add what some lines say."""
+        sheaf, where = self._sheaf, self._where
+        sheaf.responses += [where + row for row in rows.responses]
+        sheaf.calls += [where + row for row in rows.calls]
+        sheaf.results += [where + row for row in rows.results]
+        if rows.messages:
+            if self._has_messages:
+                self._forget(rows.messages)
+            self._has_messages = True
+            sheaf.messages += [where + row for row in rows.messages]
         self.facts = join(self.facts, rows.facts)
         self.first = min_time(self.first, rows.facts.first)
         self.last = max_time(self.last, rows.facts.last)
         if rows.ending is not None:
             self.ending = rows.ending
 
-    def write_spans(self) -> None:
-        """Write where the lines were written, in all pieces."""
+    def add_spans(self) -> None:
+        """Add where the lines were written, in all pieces."""
         file = self._where[1]
-        self._connection.execute("DELETE FROM git_spans WHERE file = ?", (file,))
-        self._connection.executemany(
-            "INSERT INTO git_spans VALUES(?,?,?,?,?,?)",
-            (
-                (file, number, one.cwd, one.branch, to_seconds(one.first), to_seconds(one.last))
-                for number, one in enumerate(self.facts.stretches)
-            ),
-        )
+        if not self._is_new:
+            self._sheaf.connection.execute("DELETE FROM git_spans WHERE file = ?", (file,))
+        self._sheaf.spans += [
+            (file, number, one.cwd, one.branch, to_seconds(one.first), to_seconds(one.last))
+            for number, one in enumerate(self.facts.stretches)
+        ]
 
-    def _add_messages(self, messages: list[tuple[Any, ...]]) -> None:
-        if not messages:
-            return
-        connection, where = self._connection, self._where
-        if self._has_messages:
-            for key, *_ in messages:
-                known = connection.execute(_FIND_MESSAGE, (*where, key)).fetchone()
-                if known:
-                    connection.execute(_FORGET_WORDS, known)
-                    connection.execute("DELETE FROM messages WHERE id = ?", known[:1])
-        self._has_messages = True
-        last = connection.execute("SELECT max(id) FROM messages").fetchone()[0]
-        connection.executemany(_MESSAGES, [where + row for row in messages])
-        connection.execute(_ADD_WORDS, (last or 0,))
+    def _forget(self, messages: list[tuple[Any, ...]]) -> None:
+        """Remove the messages that others of the same keys come for, as their words must go too."""
+        self._sheaf.write()
+        connection, where = self._sheaf.connection, self._where
+        for key, *_ in messages:
+            known = connection.execute(_FIND_MESSAGE, (*where, key)).fetchone()
+            if known:
+                connection.execute(_FORGET_WORDS, known)
+                connection.execute("DELETE FROM messages WHERE id = ?", known[:1])
 
 
 def _read_facts(

@@ -3,6 +3,7 @@
 What an agent reads of a tool is its docstring, and what is said of each argument.
 """
 
+import os
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -87,7 +88,9 @@ class Tools:
 
     def checkpoint(
         self,
-        note: Annotated[str, Field(description="where the work stands and what comes next")],
+        note: Annotated[
+            str, Field(min_length=1, description="where the work stands and what comes next")
+        ],
         session: Annotated[str, Field(description="empty: the one that is meant here")] = "",
     ) -> str:
         """Keep a checkpoint of a session: a note for whoever goes on with the work.
@@ -109,7 +112,11 @@ class Tools:
         branch: Annotated[str, Field(description="runs of threads on this git branch")] = "",
         worktree: Annotated[str, Field(description="runs of threads in this directory")] = "",
         commit: Annotated[
-            str, Field(description="runs of threads there when this commit was made: its hash")
+            str,
+            Field(
+                description="runs of threads there when this commit was made: a hash, or whatever"
+                " else git knows it by, such as HEAD"
+            ),
         ] = "",
         all_projects: _Everywhere = False,
         skip: _Skip = 0,
@@ -130,7 +137,7 @@ class Tools:
             self._scope(desk, session),
             branches=(branch,) if branch else (),
             worktrees=(worktree,) if worktree else (),
-            commits=(commit,) if commit else (),
+            commits=desk.find_commits((commit,), os.getcwd()) if commit else (),
         )
 
         def look(view: View) -> list[dict[str, Any]]:
@@ -159,7 +166,9 @@ class Tools:
 
     def search(
         self,
-        words: Annotated[str, Field(description="all must be in a message; no operators")],
+        words: Annotated[
+            str, Field(min_length=1, description="all must be in a message; no operators")
+        ],
         run_id: Annotated[str, Field(description="only what agents of this run said")] = "",
         agent: Annotated[
             str, Field(description="only this agent: its label, type or id; main: no subagent")

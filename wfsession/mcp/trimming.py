@@ -24,7 +24,7 @@ def fit(data: Data, key: str, skip: int = 0) -> str:
         JSON, with `cut` where rows or texts were left out: a sentence that says how many, and how
         to ask for more.
     """
-    rows = [_shorten(row) for row in data[key]]
+    rows = [shorten(row) for row in data[key]]
     head = {name: _limit(value) for name, value in data.items() if name != key}
     used = len(_encode(head))
     kept: list[Any] = []
@@ -48,19 +48,19 @@ def _encode(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _shorten(value: Any) -> Any:
+def shorten(value: Any) -> Any:
     """Return a value in which no text is long."""
     if isinstance(value, str):
         if len(value) <= _LONGEST:
             return value
         return f"{value[:_LONGEST]}… (cut: {len(value):,} characters in all)"
     if isinstance(value, dict):
-        return {name: _shorten(inner) for name, inner in value.items()}
-    return [_shorten(inner) for inner in value] if isinstance(value, list) else value
+        return {name: shorten(inner) for name, inner in value.items()}
+    return [shorten(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _limit(value: Any) -> Any:
     """Return a value that is short as JSON, or the beginning of that as a text."""
-    short = _shorten(value)
+    short = shorten(value)
     text = _encode(short)
-    return short if len(text) <= 2 * _LONGEST else _shorten(text)
+    return short if len(text) <= 2 * _LONGEST else shorten(text)

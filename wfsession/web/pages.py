@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from wfsession import words
 from wfsession.errors import WfError, as_wf_error
 from wfsession.index.usage import By, add_sums
 from wfsession.web import text
@@ -206,12 +207,12 @@ def make_templates(site: Site, keys: Keys) -> Environment:
     )
     templates.filters |= {
         "cost": text.tell_cost,
-        "tokens": text.tell_tokens,
-        "size": text.tell_size,
-        "took": text.tell_length,
+        "tokens": words.tell_tokens,
+        "size": words.tell_size,
+        "took": words.tell_length,
         "moment": text.mark_time,
-        "age": text.tell_age,
-        "count": text.count,
+        "age": words.tell_ago,
+        "count": words.count,
         "end": text.keep_end,
     }
     templates.globals |= {

@@ -1,4 +1,8 @@
-"""Words for people: ages, problems, and text that no terminal takes for anything but text. Pure."""
+"""Words for people: ages, sizes, costs, problems, and text that is taken for nothing but text.
+
+Pure, and imports nothing that takes time: every command loads it. What is shown in a terminal and
+in a browser says the same in the same words.
+"""
 
 import unicodedata
 
@@ -8,8 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # Joiners are part of the spelling of several scripts; all other format controls hide something.
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
+_THOUSAND, _MILLION = 1_000, 1_000_000
 _MINUTE_S, _HOUR_S, _DAY_S, _MONTH_S, _YEAR_S = 60, 3_600, 86_400, 2_629_746, 31_556_952
 
 # Findings that are only worth a word, never a warning.
@@ -37,13 +42,23 @@ def sanitise(text: str) -> str:
     Line ends and tabs become spaces; other controls, bidirectional overrides among them, and
     bytes that are no UTF-8 become U+FFFD.
     """
+    return make_harmless(text, JOINERS)
+
+
+def make_harmless(text: str, kept: str) -> str:
+    """Return text without controls: spaces become a space, what hides or reverses U+FFFD.
+
+    Args:
+        text: any.
+        kept: characters that stay as they are.
+    """
     if text.isprintable():
         return text
-    return "".join(map(_make_harmless, text))
+    return "".join(one if one in kept else _replace(one) for one in text)
 
 
-def _make_harmless(character: str) -> str:
-    if character.isprintable() or character in _JOINERS:
+def _replace(character: str) -> str:
+    if character.isprintable():
         return character
     if character.isspace():
         return " "
@@ -92,9 +107,41 @@ def tell_size(size_bytes: int) -> str:
     return f"{size:.1f} {units[0]}" if size < 9.95 and units[0] != "B" else f"{size:.0f} {units[0]}"
 
 
+def tell_length(seconds: float) -> str:
+    """Return how long something took: `42 s`, `5 min`, `3 h 20 min`."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = whole // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def tell_tokens(number: int, is_short: bool = True) -> str:
+    """Return `512`, `22.9k`, `1.2M`; or all digits, as programs read them."""
+    if not is_short or number < _THOUSAND:
+        return str(number)
+    if number < 999_950:
+        return f"{number / _THOUSAND:.1f}k"
+    return f"{number / _MILLION:,.1f}M"
+
+
+def tell_cost(cost_usd: float | None, is_short: bool = True) -> str:
+    """Return `$0.13`, more digits of what is less than a dollar; `?` where it is not known.
+
+    Where it is not to be short, a number of six decimals, as programs read it.
+    """
+    if cost_usd is None:
+        return "?"
+    if not is_short:
+        return f"{cost_usd:.6f}"
+    if cost_usd >= 1 or cost_usd == 0:
+        return f"${cost_usd:,.2f}"
+    return f"${cost_usd:.4f}" if cost_usd < 0.1 else f"${cost_usd:.3f}"
+
+
 def count(number: int, thing: str) -> str:
     """Return `1 task`, `3 tasks`, `2 boxes`."""
-    return f"{number} {thing}{'' if number == 1 else 'es' if thing.endswith('x') else 's'}"
+    return f"{number:,} {thing}{'' if number == 1 else 'es' if thing.endswith('x') else 's'}"
 
 
 def join(words: "Iterable[str]", most: int = 0) -> str:
