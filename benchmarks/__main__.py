@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import budgets, page, plot
 from benchmarks.clock import measure_memory_mb
-from benchmarks.hooks import measure_hooks
+from benchmarks.hooks import measure_hooks, tell_hooks
 from benchmarks.lab import REPOSITORY, Lab, open_lab
 from benchmarks.sizes import measure_sizes
 from benchmarks.together import measure_together
@@ -38,7 +38,7 @@ def main() -> None:
     parts = {"machine": page.tell_machine(where, options.rounds)}
     rows = _measure_budgets(where, sizes, options.rounds)
     with open_lab(where) as lab:
-        parts["hooks"] = page.tell_hooks(measure_hooks(lab, options.rounds))
+        parts["hooks"] = tell_hooks(measure_hooks(lab, options.rounds))
     with open_lab(where) as lab:
         figures = measure_sizes(lab, sizes, options.rounds)
         parts["memory"] = page.tell_memory(_measure_memory(lab))

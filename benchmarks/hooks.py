@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 
 from benchmarks.clock import Task, Times, process, time_all
 from benchmarks.lab import Lab, open_lab
@@ -87,10 +88,16 @@ def measure_hooks(lab: Lab, rounds: int) -> dict[str, Times]:
     return time_all(quiet, rounds) | time_all(tasks, rounds)
 
 
+def tell_hooks(times: Mapping[str, Times]) -> str:
+    """Return the table of what each event takes."""
+    bare = times[BARE]
+    lines = [f"| event | ms | times the {BARE} |", "|---|---|---|"]
+    lines += [f"| {name} | {one} | {one.median / bare.median:.2f} |" for name, one in times.items()]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and print the table."""
-    from benchmarks.page import tell_hooks
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hooks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()

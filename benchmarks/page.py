@@ -12,7 +12,6 @@ from pathlib import Path
 
 from benchmarks.budgets import Row
 from benchmarks.clock import Times
-from benchmarks.hooks import BARE
 from benchmarks.together import Load
 
 _BEGIN, _END = "<!-- figures: {} -->", "<!-- end of figures -->"
@@ -51,14 +50,6 @@ def tell_budgets(rows: Sequence[Row]) -> str:
             f"| {row.what} | {row.times} | {row.against} | {row.base} "
             f"| {row.ratio:.2f} | {row.limit} | {verdict} |"
         )
-    return "\n".join(lines)
-
-
-def tell_hooks(times: Mapping[str, Times]) -> str:
-    """Return the table of what each event takes."""
-    bare = times[BARE]
-    lines = [f"| event | ms | times the {BARE} |", "|---|---|---|"]
-    lines += [f"| {name} | {one} | {one.median / bare.median:.2f} |" for name, one in times.items()]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from wfsession.core.model import Session
 from wfsession.core.snapshot import open_session
 from wfsession.core.tasks import name_in_hand, read_tasks
 from wfsession.core.times import encode_time
-from wfsession.hooks.news import plain
+from wfsession.hooks.plain import plain
 
 # Agents take 10,000 characters; what is longer they cut off, or put into a file.
 LIMIT_CHARACTERS = 9_500

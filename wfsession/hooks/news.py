@@ -6,6 +6,7 @@ from wfsession.core.locate import open_root
 from wfsession.core.markers import read_markers
 from wfsession.errors import WfError
 from wfsession.hooks.agent import TIMEOUT_S, HookCall, Outcome
+from wfsession.hooks.plain import plain
 from wfsession.hooks.present import COMPLETED, Present, read_present
 from wfsession.hooks.told import Told, read_told, remember
 
@@ -13,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LONGEST = 200
 _MOST_ARTIFACTS = 10
 
 
@@ -113,9 +113,3 @@ def _tell_handed_over(data: "dict[str, Any]") -> str:
         return ""
     pairs = [f"{plain(str(name))} = {plain(str(path))}" for name, path in artifacts.items()]
     return f" Handed over: {', '.join(pairs[:_MOST_ARTIFACTS])}."
-
-
-def plain(text: str, longest: int = _LONGEST) -> str:
-    """Return what stands in a record on one line, of no more than so many characters."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
