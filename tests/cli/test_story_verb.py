@@ -244,3 +244,11 @@ def test_the_page_of_a_session_tells_what_it_kept_of_transcripts_that_are_gone(
     assert "of 1 conversation the transcripts are gone" in wf("usage").err
     hits = wf("search", "total", "cart", "--json").data["hits"]
     assert {(hit["source"], hit["transcript"]) for hit in hits} == {("story", str(bound))}
+
+
+def test_of_a_transcript_that_nobody_told_nobody_says_that_it_is_gone() -> None:
+    assert wf("new", "cart").code == 0
+    bind(wf("list", "--json").data["root"], f"claude-code--{MAIN}", "WFS-cart")
+    # It is looked for where the agent keeps its transcripts.
+    assert wf("story", MAIN, "--keep", "--json").data["outcome"] == "kept"
+    assert wf("show", "cart", "--json").data["kept_stories"] == []

@@ -9,9 +9,8 @@ import pytest
 from tests.trace.talk import PATIENCE, bind, kept, message, mix, part, take, tell
 from wfsession.errors import SessionArchived, SessionNotFound
 from wfsession.settings import TraceSettings
-from wfsession.trace import intake
+from wfsession.trace import book, intake
 from wfsession.trace.allowed import make_allows
-from wfsession.trace.book import hold_conversation
 from wfsession.trace.intake import claim, list_held
 from wfsession.trace.written import read_written
 
@@ -105,7 +104,7 @@ def test_half_a_line_that_is_being_written_is_read_again_under_the_lock(
     path = home / ".conversation" / "opencode--s1.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])
-    real = hold_conversation
+    real = book.hold_conversation
 
     def end_the_line(*given: Any) -> Any:
         # Whoever held the lock has written the rest by now.
