@@ -47,8 +47,8 @@ def build(place: Path) -> None:
 def install(wheel: Path, place: Path) -> None:
     run(sys.executable, "-m", "venv", "--without-pip", place)
     python = place / "bin/python"
-    uv = Path(sys.executable).with_name("uv")
-    run(uv, "pip", "install", "--quiet", "--no-cache", "--no-deps", "--python", python, wheel)
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-cache-dir", "--no-deps", wheel)
     (libraries,) = (path for path in sys.path if path.endswith("site-packages"))
     # Of what is named in there the wheel comes first, and an editable one is not looked for.
     (packages,) = place.glob("lib/python*/site-packages")
