@@ -7,7 +7,7 @@ that is made asks another host for anything.
 project = "wfsession"
 author = "The wfsession authors"
 project_copyright = author
-root_doc = "contents"
+root_doc = "index"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 

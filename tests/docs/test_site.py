@@ -113,8 +113,8 @@ def test_every_public_name_of_the_library_is_on_the_site(site: Path) -> None:
 
 
 def test_every_page_can_be_searched_and_is_reached_from_the_first(site: Path) -> None:
-    first = (site / "contents.html").read_text("utf-8")
-    pages = [page.stem for page in DOCS.glob("*.md") if page.stem != "contents"]
+    first = (site / "index.html").read_text("utf-8")
+    pages = [page.stem for page in DOCS.glob("*.md") if page.stem != "index"]
     assert [page for page in pages if f'href="{page}.html"' not in first] == []
     index = (site / "searchindex.js").read_text("utf-8")
     assert [page for page in pages if f'"{page}"' not in index] == []
