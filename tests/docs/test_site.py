@@ -112,6 +112,17 @@ def test_every_public_name_of_the_library_is_on_the_site(site: Path) -> None:
     assert [name for name in list_public() if name not in told] == []
 
 
+def test_a_value_is_told_by_its_words_and_not_by_the_numbers_of_its_fields(site: Path) -> None:
+    page = (site / "library.html").read_text("utf-8")
+    assert "One session as a snapshot saw it" in page
+    assert "wfsession.Session.is_active" in page
+    assert "Alias for field number" not in page
+
+
+def test_two_hyphens_of_an_option_stay_two(site: Path) -> None:
+    assert "git branch --show-current" in (site / "performance.html").read_text("utf-8")
+
+
 def test_every_page_can_be_searched_and_is_reached_from_the_first(site: Path) -> None:
     first = (site / "index.html").read_text("utf-8")
     pages = [page.stem for page in DOCS.glob("*.md") if page.stem != "index"]
