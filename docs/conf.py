@@ -4,6 +4,7 @@ Holds what Sphinx asks for and no text; `library.md` names what is documented of
 that is made asks another host for anything.
 """
 
+from docutils import nodes  # type: ignore[import-untyped]  # it has no types of its own
 from sphinx.application import Sphinx
 
 project = "wfsession"
@@ -45,6 +46,14 @@ def skip_field_number(
     return True if about.startswith("Alias for field number") else None
 
 
+def set_dashes(app: Sphinx, page: nodes.document) -> None:
+    """Put a dash between a parameter and its words, where Sphinx counts on `smartquotes` for it."""
+    for text in list(page.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+
+
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx what is left out."""
+    """Tell Sphinx what is done otherwise here."""
     app.connect("autodoc-skip-member", skip_field_number)
+    app.connect("doctree-read", set_dashes)

@@ -120,7 +120,10 @@ def test_a_value_is_told_by_its_words_and_not_by_the_numbers_of_its_fields(site:
 
 
 def test_two_hyphens_of_an_option_stay_two(site: Path) -> None:
-    assert "git branch --show-current" in (site / "performance.html").read_text("utf-8")
+    page = (site / "commands.html").read_text("utf-8")
+    assert "a script needs --force" in page
+    assert "\N{EN DASH}" not in page
+    assert "\N{EN DASH} where to look for the root" in (site / "library.html").read_text("utf-8")
 
 
 def test_every_page_can_be_searched_and_is_reached_from_the_first(site: Path) -> None:
