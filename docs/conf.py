@@ -47,10 +47,10 @@ def skip_field_number(
 
 
 def set_dashes(app: Sphinx, page: nodes.document) -> None:
-    """Put a dash between a parameter and its words, where Sphinx counts on `smartquotes` for it."""
+    """Put a dash between a name and its words, where Sphinx counts on `smartquotes` for it."""
     for text in list(page.findall(nodes.Text)):
-        if text == " -- ":
-            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+        if text.startswith(" -- "):
+            text.parent.replace(text, nodes.Text(text.replace("--", "\N{EN DASH}", 1)))
 
 
 def setup(app: Sphinx) -> None:

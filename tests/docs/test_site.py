@@ -123,7 +123,10 @@ def test_two_hyphens_of_an_option_stay_two(site: Path) -> None:
     page = (site / "commands.html").read_text("utf-8")
     assert "a script needs --force" in page
     assert "\N{EN DASH}" not in page
-    assert "\N{EN DASH} where to look for the root" in (site / "library.html").read_text("utf-8")
+    library = (site / "library.html").read_text("utf-8")
+    assert "\N{EN DASH} where to look for the root" in library
+    assert "\N{EN DASH} there is none at or above it" in library
+    assert " -- " not in library
 
 
 def test_every_page_can_be_searched_and_is_reached_from_the_first(site: Path) -> None:
