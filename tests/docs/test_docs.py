@@ -27,7 +27,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _ADDRESS = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w./~%+@?=&-]*)?")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 # The page whose examples are about conversations that took place.
-_ABOUT_TALKS = DOCS / "index.md"
+_ABOUT_TALKS = DOCS / "runs.md"
 # What differs from run to run, as the pages write it; the conversations are always of one day.
 _TIME = re.compile(r"(?!2026-09-14)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _SLOW = "wf: reading transcripts, which takes a moment\n"

@@ -112,9 +112,26 @@ def test_every_public_name_of_the_library_is_on_the_site(site: Path) -> None:
     assert [name for name in list_public() if name not in told] == []
 
 
+def test_a_value_is_told_by_its_words_and_not_by_the_numbers_of_its_fields(site: Path) -> None:
+    page = (site / "library.html").read_text("utf-8")
+    assert "One session as a snapshot saw it" in page
+    assert "wfsession.Session.is_active" in page
+    assert "Alias for field number" not in page
+
+
+def test_two_hyphens_of_an_option_stay_two(site: Path) -> None:
+    page = (site / "commands.html").read_text("utf-8")
+    assert "a script needs --force" in page
+    assert "\N{EN DASH}" not in page
+    library = (site / "library.html").read_text("utf-8")
+    assert "\N{EN DASH} where to look for the root" in library
+    assert "\N{EN DASH} there is none at or above it" in library
+    assert " -- " not in library
+
+
 def test_every_page_can_be_searched_and_is_reached_from_the_first(site: Path) -> None:
-    first = (site / "contents.html").read_text("utf-8")
-    pages = [page.stem for page in DOCS.glob("*.md") if page.stem != "contents"]
+    first = (site / "index.html").read_text("utf-8")
+    pages = [page.stem for page in DOCS.glob("*.md") if page.stem != "index"]
     assert [page for page in pages if f'href="{page}.html"' not in first] == []
     index = (site / "searchindex.js").read_text("utf-8")
     assert [page for page in pages if f'"{page}"' not in index] == []

@@ -1,4 +1,4 @@
-"""What docs/workdirs.md says of cleaning: its table is whole, and its receiver receives."""
+"""What docs/cleaning.md says: its table is whole, and its receiver receives."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ from wfsession.workdirs.places import find_places
 from wfsession.workdirs.reasons import CODES
 
 REPOSITORY = Path(__file__).parents[2]
-PAGE = (REPOSITORY / "docs" / "workdirs.md").read_text("utf-8")
+PAGE = (REPOSITORY / "docs" / "cleaning.md").read_text("utf-8")
 _ROW = re.compile(r"^\| (`[\w`, -]+) \| (dirty|unpushed|both|held) \|", re.MULTILINE)
 SECRET = "a secret"
 
