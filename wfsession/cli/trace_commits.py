@@ -12,6 +12,7 @@ from wfsession.cli.call import Call, find_root
 from wfsession.cli.here import check_directory
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.parser import add_action, add_common
+from wfsession.cli.render import is_terminal
 from wfsession.cli.verb import Verb
 from wfsession.cli.version import find_version
 from wfsession.core.jsontext import parse_json
@@ -273,10 +274,10 @@ def rewrite(call: Call) -> Answer:
 
 
 def _rewrite(call: Call) -> Answer:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or is_terminal(sys.stdin):
         hint = "git's hook post-rewrite calls this: wf install git-hooks"
         raise UsageError("trace rewrite reads OLD NEW from standard input", hint)
-    rewritten = parse_rewritten(sys.stdin.read())
+    rewritten = parse_rewritten(os.fsdecode(sys.stdin.buffer.read()))
     git = _open_git()
     traced = trace_rewritten(git, _find_any_root(call), rewritten)
     records = [make_record(one, find_version()) for one in traced]
