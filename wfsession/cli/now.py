@@ -194,8 +194,7 @@ def _list_sessions(rows: tuple[SessionRow, ...], at: "datetime") -> Rows:
 def _make_session(row: SessionRow, at: "datetime") -> tuple[str, ...]:
     session, tasks = row.session, row.session.tasks
     counts = f"{tasks.done}/{tasks.total}" if tasks.total else ""
-    has_told = any(one.is_indexed for one in row.threads)
-    cost = tell_cost(row.sums.cost_usd) if has_told else ""
+    cost = tell_cost(row.sums.cost_usd) if row.is_told else ""
     last = tell_age(row.last, at)
     return session.state, session.name, session.phase, counts, cost, last
 
@@ -215,7 +214,7 @@ def _list_threads(rows: list[tuple[ThreadRow, str]], at: "datetime") -> "Iterato
 
 
 def _make_thread(row: ThreadRow, session: str, at: "datetime") -> tuple[str, ...]:
-    cost = tell_cost(row.sums.cost_usd) if row.is_indexed else ""
+    cost = tell_cost(row.sums.cost_usd) if row.is_told else ""
     last = tell_age(row.last, at) if row.last else ""
     return row.tier, row.label, row.agent, session, cost, last
 
