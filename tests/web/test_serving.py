@@ -8,7 +8,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.web.server import ACTIVE, PAUSED, Place, Stream, serving
+from tests.cli.test_watch import Screen
+from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, serving
 from tests.web.test_now import read_text
 from wfsession.core import layout
 
@@ -99,3 +100,10 @@ def test_what_we_keep_in_a_session_is_no_file_of_the_users(place: Place) -> None
     files = page.partition(" Files ")[2].partition(" The record ")[0].split()
     assert "plan.md" in files
     assert not {f"{name}/" for name in layout.IN_SESSION} & {*files}
+
+
+def test_on_a_terminal_it_says_how_to_end_it(place: Place) -> None:
+    with contextlib.closing(Screen(place, (*COMMAND, "serve"))) as screen:
+        address, rest = screen.wait_for("Ctrl-C ends it.").splitlines()[:2]
+        assert address.startswith("http://127.0.0.1:")
+        assert rest == "It answers there until Ctrl-C ends it."

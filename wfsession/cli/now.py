@@ -12,7 +12,7 @@ from wfsession.cli.execute import Ended
 from wfsession.cli.figures import shorten_paths
 from wfsession.cli.here import check_directory
 from wfsession.cli.live import keep_showing
-from wfsession.cli.page import Column, Passage, Rows
+from wfsession.cli.page import Column, Passage, Rows, Style
 from wfsession.cli.refreshing import show_refresh
 from wfsession.cli.render import is_terminal
 from wfsession.cli.site import make_site
@@ -132,9 +132,8 @@ def _tell_stuck(now: Now) -> "Iterator[Block]":
     yield ""
     yield Passage("stuck or unfinished", style="strong")
     for finding in now.findings[:_MOST_STUCK]:
-        style = "bad" if finding.severity == "error" else ""
-        told = f"{finding.id}: {shorten_paths(finding.message)}"
-        yield Passage(told, "", 2, style)  # type: ignore[arg-type]
+        style: Style = "bad" if finding.severity == "error" else ""
+        yield Passage(f"{finding.id}: {shorten_paths(finding.message)}", "", 2, style)
         yield Passage(f"repair: {finding.repair} (wf doctor --fix)", "", 4, "faint")
     if len(now.findings) > _MOST_STUCK:
         yield f"  and {len(now.findings) - _MOST_STUCK} more: wf doctor"

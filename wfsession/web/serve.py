@@ -1,11 +1,13 @@
 """Starts the server, says where it is, and ends it.
 
-Imports this room and uvicorn. Prints one line: the address, with the token that opens it.
+Imports this room and uvicorn. Prints the address, with the token that opens it: in a
+pipe that line alone.
 """
 
 import ipaddress
 import secrets
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
@@ -53,6 +55,8 @@ def serve(site: Site, options: Options) -> None:
     )
     address = make_address(keys)
     print(address, flush=True)
+    if sys.stdout is not None and sys.stdout.isatty():
+        print("It answers there until Ctrl-C ends it.", flush=True)
     if not is_local(options.host):
         print(
             f"wf: whoever reaches {options.host} and has this address sees everything, unencrypted",
