@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.asking import find_transcripts
+from wfsession.cli.asking import choose_transcript, find_transcript, find_transcripts
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.page import Passage
 from wfsession.cli.tale import tell_counts, tell_map, tell_moves, tell_steps, tell_sums
@@ -133,7 +133,7 @@ def story(call: Call) -> Answer:
         note = f"the transcript tells less than what was kept, which this is: {kept.path}"
         call.notes.append(note)
         told = kept.story
-    main = "" if kept else _find_main(listed.files, thread)
+    main = "" if kept else choose_transcript(listed.files, thread)
     return Told(thread, main, told, call.options.view, tuple(call.notes))
 
 
@@ -157,16 +157,10 @@ def _keep(call: Call) -> Answer:
         path = thread.facts.transcript
         if not path:
             # Its hooks never told where it is.
-            path = _find_main(READER.list_files(find_transcripts()[0]).files, thread.id)
+            path = find_transcript(thread.id)
         patience = make_patience(read_settings().trace)
         outcome = keep_story(root, thread.name, thread.home, path, patience).outcome
     return Written(thread.name, thread.label, thread.home, outcome, tuple(call.notes))
-
-
-def _find_main(files: tuple[ThreadFile, ...], thread: str) -> str:
-    """Return the transcript of a thread; empty where it has none of its own."""
-    found = [one.path for one in files if (one.thread, one.kind) == (thread, "thread")]
-    return found[-1] if found else ""
 
 
 def _find_known(call: Call, wanted: str) -> tuple[str, Thread] | None:
