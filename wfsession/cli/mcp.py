@@ -2,10 +2,9 @@
 
 import sys
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.asking import open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.extras import tell_install
 from wfsession.cli.verb import Verb
 from wfsession.errors import WfError

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.figures import shorten_paths
 from wfsession.cli.here import check_directory
 from wfsession.cli.live import keep_showing
