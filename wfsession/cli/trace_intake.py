@@ -111,13 +111,11 @@ def ingest(call: Call) -> Answer:
     counts = intake.counts if intake is not None else Counts()
     notes = []
     for one in (*counts.errors, *((failure,) if failure else ())):
-        notes += [str(one), one.hint and f"hint: {one.hint}"]
+        notes.append(f"{one} ({one.hint})" if one.hint else str(one))
     notes += [f"item {one.position} was skipped: {one.reason}" for one in counts.problems[:3]]
     if counts.skipped > 3:
         notes.append(f"{counts.skipped - 3} more were skipped; --json tells of each")
-    return Ingested(
-        counts, failure, call.is_dry, tuple(filter(None, (*call.notes, *dict.fromkeys(notes))))
-    )
+    return Ingested(counts, failure, call.is_dry, (*call.notes, *dict.fromkeys(notes)))
 
 
 def _read_settings(call: Call) -> TraceSettings:
