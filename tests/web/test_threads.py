@@ -114,6 +114,10 @@ def test_a_thread_whose_transcript_is_gone_is_told_as_it_was_kept(place: Place) 
     with serving(place) as server:
         page = server.read(f"/thread/{THREAD}")
         link = server.read(f"/session/{server.key}/{PAUSED}")
+        found, usage = server.read("/search?q=commit"), server.read("/usage")
+    assert "from its kept story, the transcript is gone" in found
+    assert f'href="/thread/{THREAD}"' in found
+    assert "Of 1 conversation the transcripts are gone" in read_text(usage)
     told = read_text(page)
     assert "Its transcript is gone. What it did was kept in its session." in told
     assert f".stories/{PARENT}.json" in told
