@@ -39,13 +39,16 @@ class WfError(Exception):
         return _rebuild, (type(self), self.args, state)
 
 
+_BEGIN = 'wf new "what it is about"'
+
+
 class RootNotFound(WfError, LookupError):
     """No `.workflow` directory at or above a path. Attributes: start."""
 
     code = "root-not-found"
 
     def __init__(self, start: str) -> None:
-        super().__init__(f"there is no .workflow directory in {start} or above it", "wf init")
+        super().__init__(f"there is no .workflow directory in {start} or above it", _BEGIN)
         self.start = start
 
 

@@ -12,9 +12,10 @@ import pytest
 import wfsession
 from tests.cli.wf import ACTIVE, PAUSED, read_record, wf
 from tests.hook import Player
+from wfsession.core import records, states
 from wfsession.core.locate import Environment
 from wfsession.core.times import parse_time
-from wfsession.hooks import acts
+from wfsession.hooks import acts, present
 from wfsession.workspace import Workspace
 
 
@@ -410,3 +411,8 @@ def test_a_pin_that_differs_from_the_binding_is_told_of(
     monkeypatch.setenv("WF_SESSION", PAUSED)
 
     assert f"commands of this conversation in {PAUSED}" in player.hear("SessionStart").context
+
+
+def test_what_is_asked_at_each_prompt_reads_a_record_by_the_rules_of_the_core() -> None:
+    assert present.COMPLETED_LIKE == states.COMPLETED_LIKE
+    assert present.LIMIT_BYTES == records.LIMIT_BYTES

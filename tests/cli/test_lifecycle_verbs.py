@@ -269,3 +269,22 @@ def test_the_record_of_the_session_before_is_left_with_a_note_if_it_is_damaged(
     assert f"the record of {ACTIVE} was left as it is" in done.err
     assert path.read_text() == "{"
     assert list_markers(project) == [f".active-{PAUSED}"]
+
+
+def test_a_switch_to_nothing_says_where_the_names_are(project: Path) -> None:
+    before = see_tree(project)
+    done = wf("switch")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "wf: switch: to which session?\nhint: wf switch NAME, and wf list for the names\n"
+    )
+    assert see_tree(project) == before
+
+
+@pytest.mark.parametrize("words", [("list",), ("switch", "a"), ("pause",), ("show",), ("log",)])
+def test_where_there_is_no_project_a_verb_says_how_to_begin_one(
+    empty: Path, words: tuple[str, ...]
+) -> None:
+    done = wf(*words)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith('hint: wf new "what it is about"\n')

@@ -177,6 +177,28 @@ def test_it_is_kept_on_request_and_what_became_of_that_is_said(talks: Path, boun
     assert (gone.code, gone.out.startswith("Nothing was kept")) == (1, True)
 
 
+def test_where_less_is_left_than_was_kept_what_was_kept_is_told(talks: Path, bound: Path) -> None:
+    assert wf("story", MAIN, "--keep").code == 0
+    whole = tell()
+    path = transcript_of(talks, MAIN)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(True)[:8]))
+    done = wf("story", MAIN, "--json")
+    assert (done.data["transcript"], done.data["story"]) == (None, whole["story"])
+    (note,) = list_notes(done.err)
+    assert note == (f"wf: the transcript tells less than what was kept, which this is: {bound}")
+
+
+def test_a_transcript_that_lies_elsewhere_is_not_said_to_be_gone(
+    talks: Path, bound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tell()
+    assert not bound.exists()
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "another"))
+    done = wf("story", MAIN, "--json")
+    assert (done.code, list_notes(done.err)) == (0, [])
+    assert done.data == whole
+
+
 def test_it_is_kept_in_a_session_that_can_be_written_only(bound: Path) -> None:
     assert wf("story", OTHER, "--keep", "--json").error["code"] == "thread-not-found"
     assert wf("complete", "WFS-cart", "--archive").code == 0

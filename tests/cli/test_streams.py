@@ -40,6 +40,25 @@ def test_a_closed_standard_output_is_an_error(project: Path, verb: str) -> None:
     assert done.err == "wf: the answer could not be printed: standard output is closed\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [
+        (("workdir", "webhook"), "<&-"),
+        (("trace", "rewrite"), "<&-"),
+        (("mcp",), "<&-"),
+        (("mcp",), ">&-"),
+    ],
+)
+def test_a_verb_that_reads_from_a_closed_stream_says_so(
+    project: Path, words: tuple[str, ...], closed: str
+) -> None:
+    done = run(*words, cwd=project, prefix=("sh", "-c", f'exec "$@" {closed}', "sh"))
+    assert done.code == 2
+    assert done.err.startswith("wf: ")
+    assert "standard" in done.err
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize("words", [("switch", PAUSED), ("list",), ("swich",), ("current",)])
 def test_without_standard_error_all_else_goes_on(project: Path, words: tuple[str, ...]) -> None:
     plain = run(*words, "--json", cwd=project)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wf import ACTIVE, ARCHIVED, PAUSED, run_in_terminal, see_tree, strip_colour, wf
+from tests.talks import EXPECT, MAIN
 
 THREAD = "claude-code--0b9c41f2-77aa"
 
@@ -145,3 +146,14 @@ def test_on_a_terminal_threads_are_a_table_that_fits(thread: str, columns: int) 
     assert "LABEL" in shown
     assert "0b9c41f2" in shown
     assert all(len(line) <= columns for line in shown.splitlines())
+
+
+@pytest.mark.usefixtures("talks")
+def test_a_conversation_that_was_bound_by_hand_is_read_from_its_transcript(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WF_THREAD", f"claude-code--{MAIN}")
+    assert wf("bind", PAUSED).code == 0
+    (told,) = wf("conversation", PAUSED, "--json").data["conversations"]
+    assert told["source"] == "transcript"
+    assert told["messages"][0]["parts"][0]["text"] == EXPECT["asks"][0]

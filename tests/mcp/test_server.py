@@ -19,6 +19,8 @@ from wfsession.cli.extras import tell_install
 from wfsession.mcp.trimming import BUDGET
 
 _MANY = 200
+# Where it is the next day already when the conversations take place.
+_FAR_EAST = "Pacific/Kiritimati"
 _FIFO = "no-transcript.jsonl"
 _CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "current": ("current", {}),
@@ -35,6 +37,7 @@ _CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "search more": ("search", {"words": "repeated", "skip": 10}),
     "unfinished": ("unfinished", {}),
     "usage": ("usage", {"all_projects": True}),
+    "usage by day": ("usage", {"all_projects": True, "by": "day"}),
 }
 # What is wrong, by a call, and words of what is said of it.
 _WRONG: dict[tuple[str, str], tuple[str, ...]] = {
@@ -107,7 +110,7 @@ async def _hold(place: tuple[Path, Path], calls: dict[str, tuple[str, dict[str, 
     server = StdioServerParameters(
         command=COMMAND[0],
         args=[*COMMAND[1:], "mcp"],
-        env=make_environment({"HOME": str(home)}),
+        env=make_environment({"HOME": str(home), "TZ": _FAR_EAST}),
         cwd=project,
     )
     async with Client(server) as client:
@@ -170,6 +173,11 @@ def test_what_was_said_what_is_open_and_what_it_cost(talk: Talk) -> None:
     assert RUN in [one["name"] for one in talk.data("unfinished")["unfinished"]]
     total = talk.data("usage")["total"]
     assert total["cost_usd"] == pytest.approx(EXPECT["total"]["cost_usd"], abs=1e-9)
+
+
+def test_a_day_of_the_usage_is_that_of_the_users_clock(talk: Talk) -> None:
+    days = {row["key"] for row in talk.data("usage by day")["rows"]}
+    assert max(days) == "2026-09-15"
 
 
 def test_a_file_that_cannot_be_read_is_said_beside_the_answer(talk: Talk) -> None:

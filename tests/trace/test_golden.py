@@ -74,7 +74,7 @@ def carry(*pairs: tuple[str, str]) -> None:
     """Have the records carried over, as git's hook post-rewrite would."""
     with pytest.MonkeyPatch.context() as patch:
         text = "".join(f"{old} {new}\n" for old, new in pairs)
-        patch.setattr("sys.stdin", io.StringIO(text))
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         assert wf("trace", "rewrite").code == 0
 
 

@@ -173,8 +173,10 @@ def test_an_action_is_needed_and_so_is_an_input_to_rewrite(
     traced: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert wf("trace").code == 2
-    monkeypatch.setattr("sys.stdin", io.StringIO("what is this\n"))
-    assert "line 1" in wf("trace", "rewrite").err
+    for data in (b"what is this\n", b"\xff\n"):
+        stdin = io.TextIOWrapper(io.BytesIO(data), "utf-8", "strict")
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert "line 1" in wf("trace", "rewrite").err
     done = run_in_terminal("trace", "rewrite")
     assert (done.code, "git-hooks" in done.out) == (2, True)
 

@@ -40,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "index": _BASE | {"threads", "trace", "settings", "git"},
     # What several of the rooms on top show.
     "overview": _ON_TOP - {"words"},
-    "mcp": _ON_TOP,
+    "mcp": _ON_TOP | {"overview"},
     "web": _ON_TOP | {"overview"},
     "cli": _ON_TOP | {"overview", "mcp", "web"},
     "__main__": {"cli"},

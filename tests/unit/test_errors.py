@@ -45,7 +45,7 @@ CASES: list[tuple[WfError, str, type[Exception], str, str, dict[str, object]]] =
         "root-not-found",
         LookupError,
         "there is no .workflow directory in /p or above it",
-        "wf init",
+        'wf new "what it is about"',
         {"start": "/p"},
     ),
     (

@@ -77,6 +77,9 @@ def test_paths_begin_where_the_user_is(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", "/home/ada")
     told = f"Edit {tmp_path}/cart.py /home/ada/notes /home/adam/x"
     assert shorten_paths(told) == "Edit cart.py ~/notes /home/adam/x"
+    inside = f"src{tmp_path}/cart.py /data/home/ada/x ~/home/ada/x ../home/ada/x"
+    assert shorten_paths(inside) == inside
+    assert shorten_paths(f"cat '{tmp_path}/a' >{tmp_path}/b") == "cat 'a' >b"
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

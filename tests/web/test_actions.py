@@ -10,6 +10,8 @@ from tests.cli.wf import see_tree
 from tests.transcripts import THREAD
 from tests.web.server import ACTIVE, PAUSED, Place, Server, serving
 from tests.web.test_now import read_text
+from wfsession.core.binding import bind
+from wfsession.core.model import ThreadFacts
 
 NAME = f"claude-code--{THREAD}"
 
@@ -119,3 +121,11 @@ def test_read_only_has_no_forms_and_does_nothing(place: Place) -> None:
         assert got.status == 403
         assert "--read-only" in got.body
         assert see_tree(place.root) == before
+
+
+def test_completing_keeps_the_stories_of_its_threads_as_the_command_does(place: Place) -> None:
+    transcript = place.home / ".claude" / "projects" / "-shop" / f"{THREAD}.jsonl"
+    bind(str(place.root), NAME, ACTIVE, ThreadFacts(transcript=str(transcript)))
+    with serving(place) as server:
+        assert server.act(f"/do/complete/{server.key}/{ACTIVE}").status == 303
+    assert (place.root / ACTIVE / ".stories" / f"{NAME}.json").is_file()

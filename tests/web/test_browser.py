@@ -69,6 +69,17 @@ def test_a_touch_in_the_root_changes_the_page_and_what_is_open_stays_open(
         assert page.evaluate("window.kept") is True
 
 
+def test_a_page_is_made_anew_now_and_then_for_the_ages_on_it(
+    context: BrowserContext, server: Server
+) -> None:
+    context.clock.install()
+    page, _ = enter(context, server)
+    page.get_by_text("live", exact=True).wait_for()
+    page.evaluate("document.querySelector('h1').textContent = 'Long ago'")
+    page.clock.fast_forward("01:05")
+    page.locator("h1", has_text="Now").wait_for()
+
+
 def test_going_back_finds_the_list_as_it_was_left(context: BrowserContext, busy: Server) -> None:
     page, _ = enter(context, busy)
     page.set_viewport_size({"width": 360, "height": 500})

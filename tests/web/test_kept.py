@@ -1,5 +1,7 @@
 """A page is made once for all who ask, and anew after each change."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.web.server import ACTIVE, PAUSED, Place, serving
 from tests.web.test_now import read_text
 
@@ -27,3 +29,9 @@ def test_one_page_is_not_given_for_another(place: Place) -> None:
         assert server.ask("/session/none/none").status == 404
     assert pages[0] != pages[1]
     assert pages[0] == pages[2]
+
+
+def test_all_who_ask_at_once_for_a_page_that_is_not_there_hear_so(place: Place) -> None:
+    with serving(place) as server, ThreadPoolExecutor(8) as pool:
+        got = pool.map(lambda _: server.ask("/thread/none").status, range(24))
+        assert set(got) == {404}

@@ -94,7 +94,9 @@ def test_ctrl_c_ends_it_cleanly_with_open_pages(place: Place) -> None:
         assert stream.is_over()
 
 
-@pytest.mark.parametrize("words", [("--port", "70000"), ("--host", "192.0.2.1"), ("--port", "x")])
+@pytest.mark.parametrize(
+    "words", [("--port", "70000"), ("--host", "192.0.2.1"), ("--host", "a..b"), ("--port", "x")]
+)
 def test_an_address_that_cannot_be_listened_on_is_one_sentence(
     place: Place, words: tuple[str, ...]
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.transcripts import answer, text, user
 from tests.web.server import ACTIVE, Place, Server, serving
+from wfsession.web.guard import Keys
 
 OTHER = "6f6f6f6f-1111-4222-8333-444455556666"
 
@@ -61,6 +62,15 @@ def test_a_name_that_was_made_to_lead_here_is_refused_with_the_cookie(
     got = server.ask("/", Host=host.format(port=server.port))
     assert got.status == 421
     assert ACTIVE not in got.body
+
+
+def test_the_usual_port_may_be_left_out_as_browsers_do_and_no_other() -> None:
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        assert Keys("token", "127.0.0.1", 80).knows(host)
+        assert Keys("token", "127.0.0.1", 80).knows(f"{host}:80")
+        assert not Keys("token", "127.0.0.1", 8080).knows(host)
+    for host in ("evil.example", "", "[::1", "::1", "localhost:80:80", "127.0.0.1:"):
+        assert not Keys("token", "127.0.0.1", 80).knows(host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

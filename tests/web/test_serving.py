@@ -8,7 +8,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.web.server import ACTIVE, Place, Stream, serving
+from tests.cli.test_watch import Screen
+from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, serving
+from tests.web.test_now import read_text
+from wfsession.core import layout
 
 
 def find_free_port() -> int:
@@ -86,3 +89,21 @@ def test_a_project_that_is_gone_while_it_is_shown_is_told(place: Place) -> None:
         assert "There is no session here yet" in started.read("/")
         place.root.with_name("elsewhere").rename(place.root)
         assert ACTIVE in started.read("/")
+
+
+def test_what_we_keep_in_a_session_is_no_file_of_the_users(place: Place) -> None:
+    for name in layout.IN_SESSION - {layout.RECORD}:
+        (place.root / PAUSED / name).mkdir(exist_ok=True)
+    (place.root / PAUSED / "plan.md").touch()
+    with serving(place) as server:
+        page = read_text(server.read(f"/session/{server.key}/{PAUSED}"))
+    files = page.partition(" Files ")[2].partition(" The record ")[0].split()
+    assert "plan.md" in files
+    assert not {f"{name}/" for name in layout.IN_SESSION} & {*files}
+
+
+def test_on_a_terminal_it_says_how_to_end_it(place: Place) -> None:
+    with contextlib.closing(Screen(place, (*COMMAND, "serve"))) as screen:
+        address, rest = screen.wait_for("Ctrl-C ends it.").splitlines()[:2]
+        assert address.startswith("http://127.0.0.1:")
+        assert rest == "It answers there until Ctrl-C ends it."

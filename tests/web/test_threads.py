@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.transcripts import THREAD, answer, call, result, text, user
+from tests.transcripts import THREAD, answer, call, encode, result, text, user
 from tests.web.server import PAUSED, Place, serving
 from tests.web.test_now import read_text
 from wfsession.threads.story import Step, Usage
@@ -114,12 +114,38 @@ def test_a_thread_whose_transcript_is_gone_is_told_as_it_was_kept(place: Place) 
     with serving(place) as server:
         page = server.read(f"/thread/{THREAD}")
         link = server.read(f"/session/{server.key}/{PAUSED}")
+        found, usage = server.read("/search?q=commit"), server.read("/usage")
+    assert "from its kept story, the transcript is gone" in found
+    assert f'href="/thread/{THREAD}"' in found
+    assert "Of 1 conversation the transcripts are gone" in read_text(usage)
     told = read_text(page)
     assert "Its transcript is gone. What it did was kept in its session." in told
     assert f".stories/{PARENT}.json" in told
     assert "Done. Shall I commit?" in told
     assert "claude --resume" not in page
     assert f'href="/thread/{THREAD}"' in link
+    assert re.search(r"\$\d\S* kept story", read_text(link))
+
+
+def test_a_thread_of_which_only_words_are_kept_costs_nothing_that_is_known(place: Place) -> None:
+    bind(place, CHILD)
+    kept = place.root / PAUSED / ".conversation" / f"claude-code--{CHILD}.jsonl"
+    kept.parent.mkdir()
+    lines = (
+        {"v": 1, "kind": "message", "message_id": "m1", "generated_at_unix_ms": 1, "role": "user"},
+        {
+            "v": 1, "kind": "part", "message_id": "m1", "generated_at_unix_ms": 1, "hash": "h",
+            "part_type": "text", "text": "Look at refunds",
+        },
+    )  # fmt: skip
+    kept.write_bytes(encode(lines))
+    with serving(place) as server:
+        pages = [server.read("/"), server.read(f"/session/{server.key}/{PAUSED}")]
+        assert "Look at refunds" in read_text(server.read("/search?q=refunds"))
+    for page in pages:
+        assert "Cost not known" in read_text(page)
+        assert "no transcript" in read_text(page)
+        assert f"/thread/{CHILD}" not in page
 
 
 def test_a_thread_that_left_nothing_is_a_sentence(place: Place) -> None:

@@ -40,6 +40,24 @@ class Answer(ABC):
         """Yield what people read: lines, pairs and tables. Nothing in them is sanitised yet."""
 
 
+class Ended(Answer):
+    """Something ran until it ended, and has said all there was to say, but for `notes`."""
+
+    __slots__ = ("exit_code", "notes")
+
+    def __init__(self, exit_code: int, notes: tuple[str, ...] = ()) -> None:
+        self.exit_code = exit_code
+        self.notes = notes
+
+    def to_data(self) -> "Data":
+        """Return nothing."""
+        return {}
+
+    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
+        """Yield nothing."""
+        yield from ()
+
+
 class Raw(str):
     """A line for scripts that goes into a pipe byte for byte; sanitised on a terminal only."""
 

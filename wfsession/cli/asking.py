@@ -6,7 +6,7 @@ Finds the user's directories and reads the environment; says what became of a re
 import os
 import re
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,7 +23,9 @@ from wfsession.index.desk import Desk, View, list_notes
 from wfsession.index.roots import list_roots, remember_root
 from wfsession.index.threads import Scope
 from wfsession.settings import find_settings_file, read_settings
+from wfsession.threads.claude_code import READER
 from wfsession.threads.prices import DEFAULT_TABLE, Prices, read_prices
+from wfsession.threads.reader import ThreadFile
 
 T = TypeVar("T")
 _APP = "wfsession"
@@ -40,6 +42,25 @@ def find_transcripts() -> tuple[str, Prices]:
         InvalidValue: there is no home, or the settings or the prices cannot be used.
     """
     return find_home(AGENT.home, "transcripts"), _read_prices()
+
+
+def find_transcript(thread: str) -> str:
+    """Return the transcript of a thread of which no hook told where it lies; empty: it has none.
+
+    Args:
+        thread: the agent's id of it.
+
+    Raises:
+        InvalidValue: there is no home.
+    """
+    files = READER.list_files(find_home(AGENT.home, "transcripts")).files
+    return choose_transcript(files, thread)
+
+
+def choose_transcript(files: Iterable[ThreadFile], thread: str) -> str:
+    """Return the transcript of a thread among files; empty where it has none of its own."""
+    found = [one.path for one in files if (one.thread, one.kind) == (thread, "thread")]
+    return found[-1] if found else ""
 
 
 def _read_prices() -> Prices:

@@ -3,6 +3,7 @@
 Finds names for people; the rules about sessions are the library's.
 """
 
+import os
 from collections.abc import Callable
 
 from wfsession.cli.answer import UsageError
@@ -228,6 +229,21 @@ def find_root(options: "Namespace | SimpleNamespace") -> str:
         error.message = f"there is no .workflow directory in {named}, which {source} names"
         error.hint = f"wf init {named}"
         raise
+
+
+def find_project(call: Call) -> str:
+    """Return the directory of the project that is meant: that of its root, or the current one.
+
+    Raises:
+        RootNotFound: a root was named, and there is none; and as `find_root`.
+    """
+    try:
+        return os.path.dirname(find_root(call.options))
+    except RootNotFound:
+        if call.is_pinned:
+            raise
+        check_directory()
+        return os.getcwd()
 
 
 def check_text(field: str, text: str) -> None:

@@ -4,7 +4,7 @@ import re
 from argparse import ArgumentParser
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wfsession.cli.answer import Answer, Raw
 from wfsession.cli.call import Call
@@ -14,6 +14,7 @@ from wfsession.cli.verb import Verb
 from wfsession.core.names import find_thread_fault
 from wfsession.errors import SessionNotFound, ThreadNotFound
 from wfsession.threads.bindings import Thread, find_thread, list_threads
+from wfsession.threads.claude_code import READER
 from wfsession.trace.intake import list_held
 from wfsession.trace.item import PATCH, TEXT
 from wfsession.trace.telling import Part, Told, Turn, read_conversation
@@ -180,8 +181,18 @@ def conversation(call: Call) -> Answer:
                 threads = (_find(root, wanted),)
             except ThreadNotFound:
                 raise error from None
-    told = tuple(read_conversation(root, one) for one in threads)
+    told = tuple(read_conversation(root, _locate(one)) for one in threads)
     return Conversed(told, name, call.options.md, tuple(call.notes))
+
+
+def _locate(thread: Thread) -> Thread:
+    """Return a thread with its transcript, looked for where no hook told of that."""
+    if thread.facts.transcript or thread.agent != READER.agent:
+        return thread
+    # What asks the index loads with it, and few threads need it.
+    from wfsession.cli.asking import find_transcript
+
+    return evolve(thread, facts=thread.facts._replace(transcript=find_transcript(thread.id)))
 
 
 def _list_of(root: str, session: str) -> tuple[Thread, ...]:

@@ -11,7 +11,7 @@ import sys
 from argparse import ArgumentParser
 from typing import NoReturn
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call
 from wfsession.cli.render import print_line
 from wfsession.cli.verb import Verb
@@ -20,9 +20,6 @@ from wfsession.errors import RootNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from wfsession.cli.answer import Block, Data
     from wfsession.core.model import Session
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -35,23 +32,6 @@ _FORWARDED = tuple(
 _DEFAULTED = tuple(
     getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)
 )
-
-
-class Ended(Answer):
-    """The command ran as a child and ended; it has said all there was to say."""
-
-    __slots__ = ("exit_code",)
-
-    def __init__(self, exit_code: int) -> None:
-        self.exit_code = exit_code
-
-    def to_data(self) -> "Data":
-        """Return nothing: there is no `--json` here."""
-        return {}
-
-    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
-        """Yield nothing."""
-        yield from ()
 
 
 def execute(call: Call) -> Answer:

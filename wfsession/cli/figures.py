@@ -4,6 +4,7 @@ Pure but for where that is.
 """
 
 import os
+import re
 from datetime import datetime
 
 from wfsession.words import join, tell_cost, tell_tokens
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from wfsession.threads.conversation import Totals
 
 _SHORT_ID = 8
+# Before a path, or what stands there is the middle of a longer one.
+_NO_PATH = r"(?<![\w.~/-])"
 
 
 def tell_all_tokens(totals: "Totals", is_terminal: bool) -> str:
@@ -66,5 +69,5 @@ def shorten_paths(text: str) -> str:
     home = os.path.expanduser("~")
     for directory, name in ((here, ""), (home, "~/")):
         if len(directory) > 1:
-            text = text.replace(f"{directory}/", name)
+            text = re.sub(f"{_NO_PATH}{re.escape(directory)}/", name, text)
     return text

@@ -1,8 +1,7 @@
 """`wf hook`: what agents call. Answered by `hooks.frame`, as a hook never fails; help is here."""
 
-from wfsession.cli.answer import Answer
+from wfsession.cli.answer import Answer, Ended
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.verb import Verb
 from wfsession.hooks.frame import run
 

@@ -55,7 +55,7 @@ class Told(Answer):
             yield "refreshed", tell_ago(at, now()) if is_terminal else encode_time(at)
         label = "has"
         for name, number in status.rows:
-            yield label, f"{number:,} {name}"
+            yield label, f"{name}: {number:,}"
             label = ""
         if status.skipped:
             much = count(status.skipped, "line")

@@ -7,10 +7,9 @@ from argparse import ArgumentParser
 from attrs import frozen
 
 from wfsession.cli.answer import Answer, UsageError
-from wfsession.cli.call import Call, find_root
+from wfsession.cli.call import Call, find_project
 from wfsession.cli.here import check_directory
 from wfsession.cli.verb import Verb
-from wfsession.errors import RootNotFound
 from wfsession.git import Git, make_access
 from wfsession.hooks.git_hooks import apply_git_plan, plan_git_install, plan_git_uninstall
 from wfsession.hooks.install import (
@@ -101,7 +100,7 @@ def _do(call: Call, is_install: bool) -> Answer:
         return _do_git(call, is_install)
     target = TARGETS[call.options.agent]
     scope: Scope = "user" if call.options.user else "project"
-    directory = find_directory(target, scope, _find_project(call) if scope == "project" else "")
+    directory = find_directory(target, scope, find_project(call) if scope == "project" else "")
     plan = (plan_install if is_install else plan_uninstall)(target, directory)
     notes = list(plan.notes)
     if not call.is_dry:
@@ -128,17 +127,6 @@ def _do_git(call: Call, is_install: bool) -> Answer:
     files = tuple((one.path, one.action) for one in plan.changes)
     where, is_dry = plan.directory, call.is_dry
     return Installed(_GIT, where, files, "project", is_install, is_dry, tuple(notes))
-
-
-def _find_project(call: Call) -> str:
-    """Return the directory of the project that is meant: that of its root, or the current one."""
-    try:
-        return os.path.dirname(find_root(call.options))
-    except RootNotFound:
-        if call.is_pinned:
-            raise
-        check_directory()
-        return os.getcwd()
 
 
 def _add_agent(parser: ArgumentParser) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def switch(call: Call) -> Answer:
     """Make a session the active one."""
     name = call.options.name
+    if name is None:
+        raise UsageError("switch: to which session?", "wf switch NAME, and wf list for the names")
     if call.options.cd:
         from wfsession.cli.shell_init import WITHOUT_SHELL
 
@@ -189,7 +191,9 @@ def _add_optional_whole_name(parser: "ArgumentParser") -> None:
 
 
 def _add_switch(parser: "ArgumentParser") -> None:
-    parser.add_argument("name", metavar="NAME", help=f"{_NAME_HELP}; - for the one before")
+    # Optional for the parser only, whose words for a missing one would not say where names are.
+    help_text = f"{_NAME_HELP}; - for the one before"
+    parser.add_argument("name", metavar="NAME", nargs="?", help=help_text)
     parser.add_argument(
         "--cd", action="store_true", help="go to its directory; in a shell with wf shell-init"
     )

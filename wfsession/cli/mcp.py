@@ -1,9 +1,10 @@
 """`wf mcp`: the same questions for an agent that speaks MCP, until it goes away."""
 
-from wfsession.cli.answer import Answer, UsageError
+import sys
+
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.asking import open_desk
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.extras import tell_install
 from wfsession.cli.verb import Verb
 from wfsession.errors import WfError
@@ -17,6 +18,9 @@ def mcp(call: Call) -> Answer:
     """
     if call.options.command:
         raise UsageError(f"mcp: {call.options.command[0]!r} is not understood", "wf help mcp")
+    if sys.stdin is None or sys.stdout is None:
+        hint = "claude mcp add wf -- wf mcp"
+        raise UsageError("mcp: the agent speaks over standard streams, and one is closed", hint)
     try:
         from wfsession.mcp.server import serve
         from wfsession.mcp.tools import Surroundings

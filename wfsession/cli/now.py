@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.figures import shorten_paths
 from wfsession.cli.here import check_directory
 from wfsession.cli.live import keep_showing
-from wfsession.cli.page import Column, Passage, Rows
+from wfsession.cli.page import Column, Passage, Rows, Style
 from wfsession.cli.refreshing import show_refresh
 from wfsession.cli.render import is_terminal
 from wfsession.cli.site import make_site
@@ -132,9 +131,8 @@ def _tell_stuck(now: Now) -> "Iterator[Block]":
     yield ""
     yield Passage("stuck or unfinished", style="strong")
     for finding in now.findings[:_MOST_STUCK]:
-        style = "bad" if finding.severity == "error" else ""
-        told = f"{finding.id}: {shorten_paths(finding.message)}"
-        yield Passage(told, "", 2, style)  # type: ignore[arg-type]
+        style: Style = "bad" if finding.severity == "error" else ""
+        yield Passage(f"{finding.id}: {shorten_paths(finding.message)}", "", 2, style)
         yield Passage(f"repair: {finding.repair} (wf doctor --fix)", "", 4, "faint")
     if len(now.findings) > _MOST_STUCK:
         yield f"  and {len(now.findings) - _MOST_STUCK} more: wf doctor"
@@ -194,8 +192,7 @@ def _list_sessions(rows: tuple[SessionRow, ...], at: "datetime") -> Rows:
 def _make_session(row: SessionRow, at: "datetime") -> tuple[str, ...]:
     session, tasks = row.session, row.session.tasks
     counts = f"{tasks.done}/{tasks.total}" if tasks.total else ""
-    has_told = any(one.is_indexed for one in row.threads)
-    cost = tell_cost(row.sums.cost_usd) if has_told else ""
+    cost = tell_cost(row.sums.cost_usd) if row.is_told else ""
     last = tell_age(row.last, at)
     return session.state, session.name, session.phase, counts, cost, last
 
@@ -215,7 +212,7 @@ def _list_threads(rows: list[tuple[ThreadRow, str]], at: "datetime") -> "Iterato
 
 
 def _make_thread(row: ThreadRow, session: str, at: "datetime") -> tuple[str, ...]:
-    cost = tell_cost(row.sums.cost_usd) if row.is_indexed else ""
+    cost = tell_cost(row.sums.cost_usd) if row.is_told else ""
     last = tell_age(row.last, at) if row.last else ""
     return row.tier, row.label, row.agent, session, cost, last
 

@@ -5,6 +5,8 @@ A line is a plain `str`. Values only; `render` sanitises and prints them.
 
 from typing import Literal, NamedTuple
 
+Style = Literal["", "strong", "faint", "bad"]
+
 
 class Pairs(NamedTuple):
     """Labels and what they stand for, under each other; a label may be empty to go on."""
@@ -51,5 +53,5 @@ class Passage(NamedTuple):
     text: str
     head: str = ""
     indent: int = 0
-    style: Literal["", "strong", "faint", "bad"] = ""
+    style: Style = ""
     matches: tuple[tuple[int, int], ...] = ()

@@ -12,9 +12,8 @@ from wfsession.cli.verb import Verb
 from wfsession.core.times import now
 from wfsession.index.runs import RunFilter, find_run_agent, list_runs, read_run
 from wfsession.threads.claude_code import READER
-from wfsession.threads.history import read_history
+from wfsession.threads.history import read_history, tell_history
 from wfsession.threads.reader import ThreadFile
-from wfsession.threads.timeline import build_story
 
 
 def runs(call: Call) -> Answer:
@@ -38,8 +37,7 @@ def runs(call: Call) -> Answer:
         # It is read as a thread of its own.
         thread = report.entry.thread.name
         file = ThreadFile("thread", row.transcript, "", thread)
-        history = read_history(READER, thread, (file,), now())
-        story = build_story(history.main, {}, desk.prices.cost_of)
+        story = tell_history(read_history(READER, thread, (file,), now()), desk.prices.cost_of)
     return AgentShown(report, row, story, tuple(call.notes))
 
 

@@ -2,9 +2,8 @@
 
 from argparse import ArgumentParser
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended
 from wfsession.cli.extras import tell_install
 from wfsession.cli.here import check_directory
 from wfsession.cli.verb import Verb

@@ -20,9 +20,9 @@ from wfsession.cli.portrait import (
     tell_title,
 )
 from wfsession.cli.verb import Verb
+from wfsession.core import layout
 from wfsession.core.disk import Folder, is_directory
 from wfsession.core.doctor import KINDS, describe
-from wfsession.core.layout import RECORD
 from wfsession.core.model import Session, Task
 from wfsession.core.snapshot import open_session
 from wfsession.core.times import now
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 # Then it is left to a person, and what follows says how.
 _NO_REPAIR = "none: "
-_OURS = frozenset({RECORD, ".threads", ".conversation", ".stories", ".archiving"})
 _FOLDERS_DEEP = 8
 _MOST_FILES = 10_000
 _MOST_SHOWN = 12
@@ -182,7 +181,7 @@ def list_files(session: Session) -> Files:
     try:
         with open_session(session) as folder:
             for name in sorted(folder.list_names()):
-                if name in _OURS:
+                if name in layout.IN_SESSION:
                     continue
                 status = folder.find(name)
                 if status is not None and is_directory(status):

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from attrs import frozen
 
 from wfsession.cli.answer import Answer
-from wfsession.cli.asking import find_transcripts
+from wfsession.cli.asking import choose_transcript, find_transcript, find_transcripts
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.page import Passage
 from wfsession.cli.tale import tell_counts, tell_map, tell_moves, tell_steps, tell_sums
@@ -15,16 +15,15 @@ from wfsession.errors import AmbiguousName, RootNotFound, SessionArchived, Threa
 from wfsession.index.desk import tell_problems
 from wfsession.settings import read_settings
 from wfsession.threads.approach import count_moves, find_approach
-from wfsession.threads.bindings import find_thread
+from wfsession.threads.bindings import Thread, find_thread
 from wfsession.threads.claude_code import READER
-from wfsession.threads.history import read_history
+from wfsession.threads.history import read_history, tell_history
 from wfsession.threads.reader import ThreadFile
 from wfsession.threads.story import Story
 from wfsession.threads.story_json import to_data
 from wfsession.threads.story_map import draw_map
-from wfsession.threads.timeline import build_story
 from wfsession.trace.book import make_patience
-from wfsession.trace.stories import keep_story, read_story
+from wfsession.trace.stories import find_kept, keep_story, read_story
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,17 +118,22 @@ def story(call: Call) -> Answer:
     try:
         thread = _find_thread(call, listed.files, home)
     except ThreadNotFound:
-        kept = _find_kept(call)
-        if kept is None:
+        known = _find_known(call, call.options.thread)
+        elsewhere = _tell_elsewhere(call, *known) if known else None
+        if elsewhere is None:
             raise
-        return kept
+        return elsewhere
     history = read_history(READER, thread, listed.files, now())
-    told = build_story(
-        history.main, history.children, prices.cost_of, run_agents=history.run_agents
-    )
+    told = tell_history(history, prices.cost_of)
     if history.problems:
         call.notes.append(tell_problems(history.problems))
-    main = _find_main(listed.files, thread)
+    known = _find_known(call, f"{READER.agent}--{thread}")
+    kept = find_kept(*known, told) if known else None
+    if kept is not None:
+        note = f"the transcript tells less than what was kept, which this is: {kept.path}"
+        call.notes.append(note)
+        told = kept.story
+    main = "" if kept else choose_transcript(listed.files, thread)
     return Told(thread, main, told, call.options.view, tuple(call.notes))
 
 
@@ -153,28 +157,31 @@ def _keep(call: Call) -> Answer:
         path = thread.facts.transcript
         if not path:
             # Its hooks never told where it is.
-            path = _find_main(READER.list_files(find_transcripts()[0]).files, thread.id)
+            path = find_transcript(thread.id)
         patience = make_patience(read_settings().trace)
         outcome = keep_story(root, thread.name, thread.home, path, patience).outcome
     return Written(thread.name, thread.label, thread.home, outcome, tuple(call.notes))
 
 
-def _find_main(files: tuple[ThreadFile, ...], thread: str) -> str:
-    """Return the transcript of a thread; empty where it has none of its own."""
-    found = [one.path for one in files if (one.thread, one.kind) == (thread, "thread")]
-    return found[-1] if found else ""
-
-
-def _find_kept(call: Call) -> Told | None:
-    """Return the story that a session kept of a thread whose transcript is gone, if one did."""
+def _find_known(call: Call, wanted: str) -> tuple[str, Thread] | None:
+    """Return the root that knows a thread, and what it knows; None where none does."""
     try:
         root = find_root(call.options)
-        thread = find_thread(root, call.options.thread)
+        return root, find_thread(root, wanted)
     except (RootNotFound, ThreadNotFound):
         return None
+
+
+def _tell_elsewhere(call: Call, root: str, thread: Thread) -> Told | None:
+    """Return the story of a thread that has no transcript where they usually are.
+
+    It is told by one that lies elsewhere, or as a session kept it; None where there is neither.
+    """
     found = read_story(root, thread)
     if found is None:
         return None
+    if found.source == "transcript":
+        return Told(thread.id, found.path, found.story, call.options.view, tuple(call.notes))
     note = f"the transcript of {thread.label} is gone; this is what was kept: {found.path}"
     return Told(thread.id, "", found.story, call.options.view, (*call.notes, note))
 
@@ -186,12 +193,9 @@ def _find_thread(call: Call, files: tuple[ThreadFile, ...], home: str) -> str:
     names = dict.fromkeys(file.thread for file in files)
     if plain in names:
         return str(plain)
-    try:
-        bound = find_thread(find_root(call.options), wanted).id
-    except (RootNotFound, ThreadNotFound):
-        bound = ""
-    if bound in names:
-        return bound
+    known = _find_known(call, wanted)
+    if known is not None and known[1].id in names:
+        return known[1].id
     begun = [name for name in names if plain and name.startswith(plain)]
     if len(begun) > 1:
         raise AmbiguousName(wanted, tuple(begun))

@@ -6,7 +6,7 @@ What is long is cut here: `--json` has all of it.
 from datetime import datetime
 
 from wfsession.cli.figures import shorten_paths, tell_all_tokens, tell_moment
-from wfsession.cli.page import Column, Pairs, Passage, Rows
+from wfsession.cli.page import Column, Pairs, Passage, Rows, Style
 from wfsession.threads.approach import Branch, Move
 from wfsession.threads.conversation import Totals
 from wfsession.threads.loose import shorten, shorten_label
@@ -75,8 +75,8 @@ def _tell_step(step: Step, indent: int) -> "Iterator[Block]":
         yield Passage(shorten_label(shorten_paths(step.text), _TEXT), head, indent)
         head = " " * len(head)
     for tool in step.tools:
-        style = "bad" if tool.status == "error" else "faint"
-        yield Passage(_tell_tool(tool, step.is_retry), head, indent, style)  # type: ignore[arg-type]
+        style: Style = "bad" if tool.status == "error" else "faint"
+        yield Passage(_tell_tool(tool, step.is_retry), head, indent, style)
         head = " " * len(head)
 
 
@@ -129,9 +129,9 @@ def tell_moves(moves: "Iterable[Move]", depth: int = 0) -> "Iterator[Block]":
     for move in moves:
         kind = "failed" if move.has_failed else move.kind.replace("_", " ")
         is_bad = move.has_failed or move.kind == "dead_end"
-        style = "bad" if is_bad else "faint" if move.kind == "act" else ""
+        style: Style = "bad" if is_bad else "faint" if move.kind == "act" else ""
         head = f"{move.n:>3}  {kind:8}  "
-        yield Passage(shorten_paths(move.label), head, depth * _DEEPER, style)  # type: ignore[arg-type]
+        yield Passage(shorten_paths(move.label), head, depth * _DEEPER, style)
         for branch in move.branches:
             yield from _tell_branch(branch, depth + 1)
 

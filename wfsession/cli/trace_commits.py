@@ -7,11 +7,12 @@ from typing import Any
 
 from attrs import frozen
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call, find_root
 from wfsession.cli.here import check_directory
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.parser import add_action, add_common
+from wfsession.cli.render import is_terminal
 from wfsession.cli.verb import Verb
 from wfsession.cli.version import find_version
 from wfsession.core.jsontext import parse_json
@@ -163,21 +164,6 @@ class Rewritten(Answer):
             yield f"Traced {record.revision[:_SHORT]}: {_tell_hunks(record)}."
 
 
-@frozen
-class Silent(Answer):
-    """What git's hooks hear: nothing, but for what failed, which fails no commit."""
-
-    notes: tuple[str, ...] = ()
-
-    def to_data(self) -> "Data":
-        """Return nothing."""
-        return {}
-
-    def to_blocks(self, is_terminal: bool) -> "Iterator[Block]":
-        """Yield nothing."""
-        yield from ()
-
-
 def _tell_hunks(record: Record) -> str:
     found = [one.contributor for file in record.files for one in file.conversations]
     parts = [
@@ -239,8 +225,8 @@ def _do(call: Call, act: "Callable[[Call], Answer]") -> Answer:
     try:
         act(call)
     except (WfError, OSError) as error:
-        return Silent((f"who wrote the lines of the commit was not kept: {error}",))
-    return Silent()
+        return Ended(0, (f"who wrote the lines of the commit was not kept: {error}",))
+    return Ended(0)
 
 
 def commit(call: Call) -> Answer:
@@ -252,11 +238,11 @@ def _commit(call: Call) -> Answer:
     options, git = call.options, _open_git()
     root = _find_any_root(call) if options.hook else call.workspace.root
     if root is None:
-        return Silent()
+        return Ended(0)
     session = call.pick() if options.file else ""
     traced = trace_commit(git, root, options.revision)
     if options.hook and not traced.has_agents:
-        return Silent()
+        return Ended(0)
     record = make_record(traced, find_version())
     is_changed = not call.is_dry and write_records(git, {record.revision: record})
     file = keep_record(root, session, record) if options.file and not call.is_dry else None
@@ -273,10 +259,10 @@ def rewrite(call: Call) -> Answer:
 
 
 def _rewrite(call: Call) -> Answer:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or is_terminal(sys.stdin):
         hint = "git's hook post-rewrite calls this: wf install git-hooks"
         raise UsageError("trace rewrite reads OLD NEW from standard input", hint)
-    rewritten = parse_rewritten(sys.stdin.read())
+    rewritten = parse_rewritten(os.fsdecode(sys.stdin.buffer.read()))
     git = _open_git()
     traced = trace_rewritten(git, _find_any_root(call), rewritten)
     records = [make_record(one, find_version()) for one in traced]

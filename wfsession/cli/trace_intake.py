@@ -9,6 +9,7 @@ from attrs import frozen
 from wfsession.cli.answer import Answer
 from wfsession.cli.call import Call
 from wfsession.cli.parser import add_action, add_common
+from wfsession.cli.render import is_terminal
 from wfsession.cli.verb import Verb
 from wfsession.core.binding import check_thread
 from wfsession.core.locate import read_environment
@@ -98,7 +99,7 @@ def ingest(call: Call) -> Answer:
     try:
         settings = _read_settings(call)
         intake = _make_intake(call, settings)
-        if sys.stdin is None or sys.stdin.isatty():
+        if sys.stdin is None or is_terminal(sys.stdin):
             hint = "pipe an envelope into it; docs/conversations.md tells which there are"
             raise InvalidValue("standard input", None, "there is nothing on it", hint)
         for batch in read_envelope(sys.stdin.buffer.read, time.time_ns() // 1_000_000):
@@ -110,13 +111,11 @@ def ingest(call: Call) -> Answer:
     counts = intake.counts if intake is not None else Counts()
     notes = []
     for one in (*counts.errors, *((failure,) if failure else ())):
-        notes += [str(one), one.hint and f"hint: {one.hint}"]
+        notes.append(f"{one} ({one.hint})" if one.hint else str(one))
     notes += [f"item {one.position} was skipped: {one.reason}" for one in counts.problems[:3]]
     if counts.skipped > 3:
         notes.append(f"{counts.skipped - 3} more were skipped; --json tells of each")
-    return Ingested(
-        counts, failure, call.is_dry, tuple(filter(None, (*call.notes, *dict.fromkeys(notes))))
-    )
+    return Ingested(counts, failure, call.is_dry, (*call.notes, *dict.fromkeys(notes)))
 
 
 def _read_settings(call: Call) -> TraceSettings:

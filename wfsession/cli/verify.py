@@ -12,14 +12,12 @@ from types import FrameType
 from attrs import frozen
 
 from wfsession.cli.answer import Answer, UsageError
-from wfsession.cli.call import Call, find_root
-from wfsession.cli.here import check_directory
+from wfsession.cli.call import Call, find_project
 from wfsession.cli.page import Column, Rows
 from wfsession.cli.render import is_terminal, print_line
 from wfsession.cli.verb import Verb
 from wfsession.core.mounts import find_hint, read_kind
 from wfsession.core.verify import ASSUMPTIONS, Check, verify
-from wfsession.errors import RootNotFound
 from wfsession.words import count
 
 TYPE_CHECKING = False
@@ -104,15 +102,7 @@ def _find_directory(call: Call) -> str:
         raise UsageError("the directory is an empty text", "wf verify-fs .")
     if directory is not None and getattr(call.options, "root", None) is not None:
         raise UsageError("the directory is named twice", "leave out --root or the directory")
-    if directory is not None:
-        return directory
-    try:
-        return os.path.dirname(find_root(call.options))
-    except RootNotFound:
-        if call.is_pinned:
-            raise
-        check_directory()
-        return "."
+    return find_project(call) if directory is None else directory
 
 
 def _follow(checks: Generator[Check, None, None]) -> Iterator[Check]:

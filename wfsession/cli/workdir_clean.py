@@ -183,7 +183,7 @@ def _tell_bad(bad: tuple[BadRecord, ...]) -> tuple[str, ...]:
 
 def take_payload(call: Call) -> Answer:
     """Mark the workdirs that a payload on standard input is about."""
-    if is_terminal(sys.stdin):
+    if sys.stdin is None or is_terminal(sys.stdin):
         raise UsageError(
             "workdir webhook: the payload comes on standard input",
             "wf workdir webhook < payload.json",

@@ -7,9 +7,9 @@ status and signals are passed on.
 import os
 from argparse import ArgumentParser
 
-from wfsession.cli.answer import Answer, UsageError
+from wfsession.cli.answer import Answer, Ended, UsageError
 from wfsession.cli.call import Call
-from wfsession.cli.execute import Ended, die_of, run_child
+from wfsession.cli.execute import die_of, run_child
 from wfsession.cli.render import print_line
 from wfsession.cli.workdir_action import Action, add_key, find_access
 from wfsession.errors import WfError

@@ -20,5 +20,7 @@ PRIVATE = ".wf"
 LOCK = "lock"
 HINT = "active"
 STAGING = "tmp"
+# What lies in a session beside the user's files.
+IN_SESSION = frozenset({RECORD, ARCHIVING, THREADS, CONVERSATION, STORIES})
 # What lies in a root and never becomes a session of it.
 OWN = frozenset({PRIVATE, f"{PRIVATE}/{STAGING}", ATTIC, THREADS, CONVERSATION, COMPLETED})

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from wfsession.core import layout
 from wfsession.core.model import Session
 from wfsession.core.snapshot import open_session
 from wfsession.core.tasks import name_in_hand, read_tasks
@@ -132,7 +133,7 @@ def _list_changed_files(top: str, since_s: float) -> list[str]:
     found: list[str] = []
     looked_at = 0
     for folder, folders, names in os.walk(top):
-        folders[:] = sorted(name for name in folders if name not in _OURS)
+        folders[:] = sorted(name for name in folders if name not in layout.IN_SESSION)
         for name in sorted(names):
             looked_at += 1
             if looked_at > _MOST_LOOKED_AT:
@@ -143,9 +144,6 @@ def _list_changed_files(top: str, since_s: float) -> list[str]:
                 is_newer = os.lstat(path).st_mtime >= since_s + 1
             except OSError:
                 continue  # removed this moment
-            if is_newer and name != "workflow-session.json":
+            if is_newer and name not in layout.IN_SESSION:
                 found.append(os.path.relpath(path, top))
     return found
-
-
-_OURS = frozenset({".threads", ".conversation", ".stories"})

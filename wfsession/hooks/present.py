@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from wfsession.core.locate import Place
 
-LIMIT_BYTES = 8_000_000
 OPEN, COMPLETED = "open", "completed"
-# As in core.states, which is too heavy to load here.
-_COMPLETED_LIKE = frozenset({"completed", "failed", "archived"})
+# As in core.records and core.states, which are too heavy to load here; a test compares them.
+LIMIT_BYTES = 8_000_000
+COMPLETED_LIKE = frozenset({"completed", "failed", "archived"})
 
 
 class Present:
@@ -76,7 +76,7 @@ def read_present(root: Folder, thread: str, listing: Listing) -> Present:
     data = _read_record(root, place) if place is not None else {}
     present = Present(held, place, bool(held) and bound is None, data)
     is_marked = place is not None and listing.active == place.name
-    if not is_marked and read_text(data, "status") in _COMPLETED_LIKE:
+    if not is_marked and read_text(data, "status") in COMPLETED_LIKE:
         present.state = COMPLETED
     return present
 

@@ -29,6 +29,7 @@ from wfsession.index.threads import Scope
 from wfsession.index.unfinished import list_unfinished
 from wfsession.index.usage import By, sum_usage
 from wfsession.mcp.trimming import fit
+from wfsession.overview.zones import LocalZone
 from wfsession.threads.events import Role
 from wfsession.workspace import Workspace
 
@@ -217,13 +218,14 @@ class Tools:
         """Tell how many tokens were used, and what that costs at the API's list prices.
 
         A subscriber pays otherwise. `cost_usd` is null where a price is not known. Subagents and
-        runs are part of it; reads and writes of the cache are apart.
+        runs are part of it; reads and writes of the cache are apart. Days are the user's.
         """
         desk = self._at.open_desk(all_projects, False)
         scope = Scope(project=desk.project)
 
         def look(view: View) -> dict[str, Any]:
-            return encode_usage(sum_usage(view.connection, view.catalog, view.prices, by, scope))
+            asked = (view.connection, view.catalog, view.prices)
+            return encode_usage(sum_usage(*asked, by, scope, LocalZone()))
 
         answer = desk.ask(look)
         return fit({**answer.value, "notes": [*list_notes(answer)]}, "rows", skip)

@@ -34,7 +34,8 @@ _NOTHING = Totals()
 class ThreadRow:
     """A thread in a list. `id` is the agent's; `sums` are of all of its responses.
 
-    `is_kept` is whether its session keeps what it did, where no transcript tells that any more.
+    `has_transcript` is whether its agent has what it did, `is_kept` whether its session keeps
+    that, where no transcript tells it any more.
     """
 
     id: str
@@ -44,8 +45,13 @@ class ThreadRow:
     last: datetime | None
     sums: Totals
     cwd: str = ""
-    is_indexed: bool = True
+    has_transcript: bool = True
     is_kept: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything that tells what it did, and what that cost."""
+        return self.has_transcript or self.is_kept
 
 
 @frozen
@@ -64,6 +70,11 @@ class SessionRow:
     threads: tuple[ThreadRow, ...]
     workdirs: tuple[WorkdirRow, ...]
     sums: Totals
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything that tells what any of its threads did."""
+        return any(one.is_told for one in self.threads)
 
     @property
     def last(self) -> datetime:
@@ -105,9 +116,10 @@ class Now:
 
 @frozen
 class Told:
-    """What the index says."""
+    """What the index says; `transcribed` are the threads that have a file of their agent."""
 
     threads: Mapping[str, Indexed] = field(factory=dict)
+    transcribed: frozenset[str] = frozenset()
     sums: Mapping[str, Totals] = field(factory=dict)
     stuck: tuple[Unfinished, ...] = ()
     total: Totals = _NOTHING
@@ -150,6 +162,7 @@ def ask_about_threads(view: View, scope: Scope) -> Told:
     mine = sum_usage(view.connection, view.catalog, view.prices, "thread", scope)
     return Told(
         threads=view.catalog.threads,
+        transcribed=frozenset(one.thread for one in view.catalog.files if not one.root),
         sums={row.key: row.sums for row in usage.rows if row.key},
         stuck=list_unfinished(view.connection, view.catalog, view.now, scope),
         total=mine.total,
@@ -201,9 +214,7 @@ def make_session_row(
     at: datetime,
 ) -> SessionRow:
     """Return a session with its threads, and the workdirs that these work in."""
-    rows = sorted(
-        (make_thread_row(one, session, told.threads, told.sums, at) for one in threads), key=_order
-    )
+    rows = sorted((make_thread_row(one, session, told, at) for one in threads), key=_order)
     places = {row.cwd for row in rows if row.cwd}
     mine = [one for one in workdirs if any(_is_within(place, one.path) for place in places)]
     return SessionRow(
@@ -214,15 +225,10 @@ def make_session_row(
     )
 
 
-def make_thread_row(
-    thread: Thread,
-    session: Session,
-    indexed: Mapping[str, Indexed],
-    sums: Mapping[str, Totals],
-    at: datetime,
-) -> ThreadRow:
+def make_thread_row(thread: Thread, session: Session, told: Told, at: datetime) -> ThreadRow:
     """Return a thread that worked on a session, with what the index knows of it."""
-    known = indexed.get(thread.id)
+    known = told.threads.get(thread.id)
+    has_transcript = thread.id in told.transcribed
     last = max(
         (one for one in (thread.last_seen, known.last if known else None) if one), default=None
     )
@@ -238,10 +244,10 @@ def make_thread_row(
         label=thread.label,
         tier=tier,
         last=last,
-        sums=sums.get(thread.id, _NOTHING),
+        sums=told.sums.get(thread.id, _NOTHING),
         cwd=(known.cwd if known else "") or thread.facts.start_directory,
-        is_indexed=known is not None,
-        is_kept=known is None and _has_story(session, thread),
+        has_transcript=has_transcript,
+        is_kept=not has_transcript and _has_story(session, thread),
     )
 
 
@@ -249,7 +255,7 @@ def _has_story(session: Session, thread: Thread) -> bool:
     return os.path.isfile(os.path.join(session.path, layout.STORIES, f"{thread.name}.json"))
 
 
-def make_loose_row(thread: Indexed, sums: Mapping[str, Totals], at: datetime) -> ThreadRow:
+def make_loose_row(thread: Indexed, told: Told, at: datetime) -> ThreadRow:
     """Return a thread that only the index knows."""
     return ThreadRow(
         id=thread.name,
@@ -257,8 +263,9 @@ def make_loose_row(thread: Indexed, sums: Mapping[str, Totals], at: datetime) ->
         label=thread.label,
         tier=thread.find_tier(at),
         last=thread.last,
-        sums=sums.get(thread.name, _NOTHING),
+        sums=told.sums.get(thread.name, _NOTHING),
         cwd=thread.cwd,
+        has_transcript=thread.name in told.transcribed,
     )
 
 
@@ -268,7 +275,7 @@ def _list_loose(
     """Return the threads of the project here, or of all where there is none, in no session."""
     listed = {thread.id for row in rows for one in (*row.open, *row.over) for thread in one.threads}
     found = [
-        make_loose_row(one, told.sums, at)
+        make_loose_row(one, told, at)
         for one in told.threads.values()
         if one.name not in listed
         and (here is None or one.project == os.path.realpath(here.directory))

@@ -17,9 +17,11 @@ from wfsession.threads.conversation import Conversation, gather
 from wfsession.threads.events import Row
 from wfsession.threads.facts import Facts, join, max_time, min_time
 from wfsession.threads.lines import Skipped, open_lines, read_batches
+from wfsession.threads.prices import PriceOf
 from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
 from wfsession.threads.runfiles import Snapshot, parse_journal, parse_snapshot
 from wfsession.threads.runs import Run, RunFiles, build_run, find_launch_of
+from wfsession.threads.story import Story
 from wfsession.threads.subagents import (
     MAIN,
     Meta,
@@ -27,7 +29,7 @@ from wfsession.threads.subagents import (
     link_subagents,
     parse_meta,
 )
-from wfsession.threads.timeline import Child
+from wfsession.threads.timeline import Child, build_story
 
 # More than any snapshot or meta has.
 _MOST_BYTES = 64_000_000
@@ -102,6 +104,16 @@ def read_history(
         runs=tuple(_build_runs(reading, thread, (conversation, *agents.values()), now)),
         problems=tuple(reading.problems),
     )
+
+
+def tell_history(history: History, price_of: PriceOf) -> Story:
+    """Return what a thread did, with its subagents, and the agents of its runs in the sums.
+
+    Args:
+        history: what its files say.
+        price_of: what a response cost, None where that is not known.
+    """
+    return build_story(history.main, history.children, price_of, run_agents=history.run_agents)
 
 
 class _Reading:

@@ -19,12 +19,11 @@ from wfsession.core.times import now
 from wfsession.errors import UnsafePath, as_wf_error
 from wfsession.threads.bindings import Thread, list_threads
 from wfsession.threads.claude_code import READER
-from wfsession.threads.history import read_history
+from wfsession.threads.history import read_history, tell_history
 from wfsession.threads.prices import read_prices
 from wfsession.threads.reader import TRANSCRIPTS, ThreadFile
 from wfsession.threads.story import Story
 from wfsession.threads.story_json import encode_story, parse_story
-from wfsession.threads.timeline import build_story
 from wfsession.trace.book import Patience, check_lock, hold_conversation
 
 # Agents delete transcripts after thirty days.
@@ -166,9 +165,7 @@ def _measure(files: tuple[ThreadFile, ...]) -> int:
 def _tell(thread: str, files: tuple[ThreadFile, ...]) -> Story | None:
     """Return the story that files tell; None where they tell nothing."""
     history = read_history(READER, thread.partition("--")[2], files, now())
-    story = build_story(
-        history.main, history.children, read_prices().cost_of, run_agents=history.run_agents
-    )
+    story = tell_history(history, read_prices().cost_of)
     return story if story.steps or story.open_ask or story.strays else None
 
 

@@ -6,22 +6,35 @@ raised, and nothing is written then.
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from urllib.parse import quote
 
 from attrs import frozen
 
 from wfsession.core.repair import Report
 from wfsession.core.undo import tell_entry
-from wfsession.errors import InvalidValue
+from wfsession.errors import InvalidValue, WfError
 from wfsession.overview.site import Project, Site
+from wfsession.settings import read_settings
+from wfsession.trace.book import make_patience
+from wfsession.trace.stories import keep_stories
 from wfsession.workspace import Workspace
 
 _RESUMES = {"claude-code": ("claude", "--resume"), "codex": ("codex", "resume")}
+
+
+def _complete(workspace: Workspace, name: str) -> None:
+    session = workspace.complete(name)
+    # It is completed, whatever of its threads' stories can be kept.
+    with suppress(WfError):
+        keep_stories(workspace.root, session.name, make_patience(read_settings().trace))
+
+
 _OF_SESSIONS: Mapping[str, Callable[[Workspace, str], object]] = {
     "switch": lambda workspace, name: workspace.switch(name),
     "pause": lambda workspace, name: workspace.pause(name),
     "resume": lambda workspace, name: workspace.resume(name),
-    "complete": lambda workspace, name: workspace.complete(name),
+    "complete": _complete,
 }
 # What a session can be asked for in each state.
 OFFERED = {

@@ -7,6 +7,7 @@ Imports nothing of ours.
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -20,6 +21,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TOKEN = "token"
+_HOST = re.compile(r"(?P<name>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?")
+# Browsers leave it out.
+_USUAL_PORT = "80"
 _READING = frozenset({"GET", "HEAD"})
 # Every form of ours is far smaller.
 MOST_BODY_BYTES = 64_000
@@ -74,12 +78,10 @@ class Keys:
 
         Where it listens on all addresses, each address will do, and no other name.
         """
-        name, _, port = host.rpartition(":")
-        if port != str(self.port):
+        found = _HOST.fullmatch(host.lower())
+        if found is None or (found["port"] or _USUAL_PORT) != str(self.port):
             return False
-        name = name.lower()
-        if name.startswith("[") and name.endswith("]"):
-            name = name[1:-1]
+        name = found["name"].removeprefix("[").removesuffix("]")
         if name in (self.host.lower(), "localhost"):
             return True
         try:

@@ -66,7 +66,8 @@ class Kept:
     def _tidy(self, key: _Key) -> None:
         with self._lock:
             if key not in self._pages:
-                del self._making[key]
+                # Of several that wait for the same page, another may have been here.
+                self._making.pop(key, None)
             while len(self._pages) > _MOST_PAGES:
                 gone, _ = self._pages.popitem(last=False)
                 self._making.pop(gone, None)

@@ -11,11 +11,10 @@ from attrs import field, frozen
 from wfsession.core.times import now
 from wfsession.overview.site import Project, Site
 from wfsession.threads.bindings import Thread
-from wfsession.threads.history import read_history
+from wfsession.threads.history import read_history, tell_history
 from wfsession.threads.prices import Prices
 from wfsession.threads.reader import TRANSCRIPTS, Reader, ThreadFile
 from wfsession.threads.story import Story
-from wfsession.threads.timeline import build_story
 from wfsession.trace.stories import find_kept
 from wfsession.words import count
 
@@ -90,9 +89,7 @@ def read_one(
 
 def _tell(files: Transcripts, wanted: str, mine: list[ThreadFile]) -> Read:
     history = read_history(files.reader, wanted, mine, now())
-    story = build_story(
-        history.main, history.children, files.prices.cost_of, run_agents=history.run_agents
-    )
+    story = tell_history(history, files.prices.cost_of)
     main = [file.path for file in mine if file.kind == "thread"]
     sources = [Source("the transcript", main[-1] if main else mine[-1].path)]
     others = len([file for file in mine if file.kind in TRANSCRIPTS]) - len(main)

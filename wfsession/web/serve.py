@@ -1,11 +1,13 @@
 """Starts the server, says where it is, and ends it.
 
-Imports this room and uvicorn. Prints one line: the address, with the token that opens it.
+Imports this room and uvicorn. Prints the address, with the token that opens it: in a
+pipe that line alone.
 """
 
 import ipaddress
 import secrets
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
@@ -53,6 +55,8 @@ def serve(site: Site, options: Options) -> None:
     )
     address = make_address(keys)
     print(address, flush=True)
+    if sys.stdout is not None and sys.stdout.isatty():
+        print("It answers there until Ctrl-C ends it.", flush=True)
     if not is_local(options.host):
         print(
             f"wf: whoever reaches {options.host} and has this address sees everything, unencrypted",
@@ -86,13 +90,13 @@ def listen(options: Options) -> socket.socket:
     Raises:
         InvalidValue: there is no such host, or somebody else listens there.
     """
-    where = f"{options.host}:{options.port}"
+    host, where = options.host, f"{options.host}:{options.port}"
     if not 0 <= options.port <= _LAST_PORT:
         reason = f"{where}: ports end at {_LAST_PORT}"
         raise InvalidValue("--port", where, reason, "wf serve --port 0")
     try:
         family, *_, address = socket.getaddrinfo(
-            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # Without the protocol's name asyncio leaves Nagle's delay on: 40 ms for each answer.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -103,7 +107,11 @@ def listen(options: Options) -> socket.socket:
         except BaseException:
             listener.close()
             raise
-    except (OSError, OverflowError) as error:
+    except UnicodeError:
+        # A part of it is empty, too long, or no text: such a name is not even looked for.
+        reason = f"{host!r} is no name of a host"
+        raise InvalidValue("--host", host, reason, "wf serve --host 127.0.0.1") from None
+    except OSError as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidValue("--port", where, f"{where}: {reason}", "wf serve --port 0") from None
     return listener

@@ -22,7 +22,6 @@ from wfsession.overview.now import SessionRow, Told, ask_about_threads, make_ses
 from wfsession.overview.site import Project, Site, ask_or_nothing
 from wfsession.workdirs.listing import read_workdirs
 
-_OURS = frozenset({layout.RECORD, layout.THREADS, ".conversation", ".stories"})
 MOST_FILES, MOST_COMMITS = 200, 100
 
 
@@ -132,7 +131,7 @@ def _list_files(session: Session) -> tuple[str, ...]:
     try:
         with open_session(session) as folder:
             for name in sorted(folder.list_names()):
-                status = folder.find(name) if name not in _OURS else None
+                status = folder.find(name) if name not in layout.IN_SESSION else None
                 if status is not None:
                     found.append(f"{name}/" if is_directory(status) else name)
     except OSError:

@@ -99,6 +99,13 @@ document.addEventListener("focusout", () => {
   if (isStale) setTimeout(refresh, 0);
 });
 window.addEventListener("pagehide", () => stream.close());
+// Ages and tiers go on where nothing happens; of a page that nobody sees, once it is seen again.
+const AGES_AGAIN_MS = 60_000;
+function goOn() {
+  if (!document.hidden && stream.readyState === EventSource.OPEN) refresh();
+}
+setInterval(goOn, AGES_AGAIN_MS);
+document.addEventListener("visibilitychange", goOn);
 
 // Going back finds a list where it was left: what was open, and how far down.
 const place = `wf ${location.pathname}${location.search}`;
