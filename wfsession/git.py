@@ -166,12 +166,33 @@ class Git:
         if is_read:
             environment["GIT_OPTIONAL_LOCKS"] = "0"
         command = ("git", *_OPTIONS, *self.options, *where, *words)
-        process = _start(command, words, environment, self.directory, keep)
-        out, error = _finish(process, words, stdin, self.timeout_s)
-        code = process.returncode
+        code, out, error = _call(
+            command, words, stdin, environment, self.directory, keep, self.timeout_s
+        )
         if code not in codes:
             raise make_failure(words, error or out, code)
         return code, os.fsdecode(out).removesuffix("\n")
+
+
+def _call(
+    command: tuple[str, ...],
+    words: tuple[str, ...],
+    stdin: bytes,
+    environment: dict[str, str],
+    directory: str,
+    keep: tuple[int, ...],
+    timeout_s: float | None,
+) -> tuple[int, bytes, bytes]:
+    process = _start(command, words, environment, directory, keep)
+    try:
+        out, error_text = process.communicate(stdin, timeout_s)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise GitFailed(_show(words), f"it took longer than {timeout_s:g} s", _SLOW) from None
+    except BaseException:
+        _end(process)
+        raise
+    return process.returncode, out, error_text
 
 
 def _start(
@@ -199,23 +220,6 @@ def _start(
         raise GitFailed("git", _NO_PROGRAM, _INSTALL) from None
     except OSError as error:
         raise GitFailed("git", os.strerror(error.errno or 0), _INSTALL) from None
-
-
-def _finish(
-    process: "subprocess.Popen[bytes]",
-    words: tuple[str, ...],
-    stdin: bytes,
-    timeout_s: float | None,
-) -> tuple[bytes, bytes]:
-    """Return what a command prints, and what it says of errors; whatever comes, it has ended."""
-    try:
-        return process.communicate(stdin, timeout_s)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        raise GitFailed(_show(words), f"it took longer than {timeout_s:g} s", _SLOW) from None
-    except BaseException:
-        _end(process)
-        raise
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
