@@ -8,6 +8,8 @@ import pytest
 from tests.trace.talk import AT_MS, NOW_MS, encode, judge, lines_of, message, mix, part, read
 from wfsession.errors import InvalidValue
 from wfsession.trace.item import Item, Problem
+from wfsession.trace.patch import Patch
+from wfsession.trace.patches import parse_patch
 from wfsession.trace.stream import MAX_ITEM_BYTES
 
 
@@ -117,6 +119,20 @@ def test_a_bad_envelope_is_one_sentence_and_holds_no_item(envelope: Any) -> None
         read(envelope)
     assert "it is no envelope" in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("sign", ["\f", "\r", "\u2028", "\x85"])
+def test_what_looks_like_the_end_of_a_line_is_content_in_a_patch(sign: str) -> None:
+    diff = {"file": "a.py", "before": f"a{sign}b\nc\n", "after": f"a{sign}d\nc"}
+    _, kept = lines_of(judge(mix(message(summary={"diffs": [diff]})))[0])
+    patch = parse_patch(kept["text"])
+    assert isinstance(patch, Patch)
+    assert [(line.kind, line.number, line.content) for _, line in patch.touched()] == [
+        ("removed", 1, f"a{sign}b"),
+        ("removed", 2, "c"),
+        ("added", 1, f"a{sign}d"),
+        ("added", 2, "c"),
+    ]
 
 
 def test_an_unknown_kind_of_part_is_kept_and_marked() -> None:
