@@ -219,6 +219,7 @@ def test_an_edit_of_codex_is_kept_as_it_stands() -> None:
     "event",
     [
         make_event("PostToolUse", tool_name="Bash", tool_input={"command": "ls"}),
+        make_event("PostToolUse", tool_name=["Edit"], tool_input=EDITS["Edit"]),
         make_event("PostToolUse", tool_name="Edit", tool_input={}),
         make_event("SessionStart"),
         make_event("UserPromptSubmit", prompt=7),
