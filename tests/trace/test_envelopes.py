@@ -62,6 +62,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "a time that is true": (message(generated_at_unix_ms=True), "a whole number from 0"),
     "no kind of part": (part(part_type=""), "part_type is empty"),
     "no text": (part(text=None), "text is missing"),
+    "members in each other": (part(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply"),
     "no object": ([1], "it is no object"),
     "another type": ({**message(), "type": "tool"}, "must be message or message.part"),
 }
