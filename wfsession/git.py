@@ -33,6 +33,7 @@ _OPTIONS = tuple(word for name, value in _SETTINGS for word in ("-c", f"{name}={
 _LABELS = ("fatal:", "error:")
 _PATIENCE_S = 5
 _NO_PROGRAM = "there is no program of that name in PATH"
+_SLOW = "look whether the disk or the network that the repository is on answers"
 _INSTALL = f"install git {'.'.join(map(str, LEAST_VERSION))} or newer"
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 # What stands in git's last word, in small letters, and what one can do then.
@@ -109,19 +110,21 @@ class Git:
     """git for one repository.
 
     `git_dir` is a bare repository, or empty where `directory`, a worktree, says which it is.
-    `options` are words before each command, `-c` and its like.
+    `options` are words before each command, `-c` and its like. A command that takes longer than
+    `timeout_s` seconds has failed; None waits for as long as it takes.
     """
 
     access: Access = field(factory=Access)
     git_dir: str = ""
     directory: str = ""
     options: tuple[str, ...] = ()
+    timeout_s: float | None = None
 
     def ask(self, *words: str, stdin: bytes = b"") -> str:
         """Return what a command prints that changes nothing, without the last line end.
 
         Raises:
-            GitFailed: it ended with another code than 0, or there is no git.
+            GitFailed: it ended with another code than 0, took too long, or there is no git.
         """
         return self._run(words, stdin, (0,), is_read=True)[1]
 
@@ -163,7 +166,9 @@ class Git:
         if is_read:
             environment["GIT_OPTIONAL_LOCKS"] = "0"
         command = ("git", *_OPTIONS, *self.options, *where, *words)
-        code, out, error = _call(command, words, stdin, environment, self.directory, keep)
+        code, out, error = _call(
+            command, words, stdin, environment, self.directory, keep, self.timeout_s
+        )
         if code not in codes:
             raise make_failure(words, error or out, code)
         return code, os.fsdecode(out).removesuffix("\n")
@@ -176,9 +181,29 @@ def _call(
     environment: dict[str, str],
     directory: str,
     keep: tuple[int, ...],
+    timeout_s: float | None,
 ) -> tuple[int, bytes, bytes]:
+    process = _start(command, words, environment, directory, keep)
     try:
-        process = subprocess.Popen(
+        out, error_text = process.communicate(stdin, timeout_s)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise GitFailed(_show(words), f"it took longer than {timeout_s:g} s", _SLOW) from None
+    except BaseException:
+        _end(process)
+        raise
+    return process.returncode, out, error_text
+
+
+def _start(
+    command: tuple[str, ...],
+    words: tuple[str, ...],
+    environment: dict[str, str],
+    directory: str,
+    keep: tuple[int, ...],
+) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -195,12 +220,6 @@ def _call(
         raise GitFailed("git", _NO_PROGRAM, _INSTALL) from None
     except OSError as error:
         raise GitFailed("git", os.strerror(error.errno or 0), _INSTALL) from None
-    try:
-        out, error_text = process.communicate(stdin)
-    except BaseException:
-        _end(process)
-        raise
-    return process.returncode, out, error_text
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
 
+import wfsession
 from tests.faults.test_real_disks import mount
 from tests.indexing import Home, beside, say
 from tests.transcripts import encode
@@ -21,7 +24,7 @@ from wfsession.index.runs import list_runs
 from wfsession.index.subagents import list_subagents
 from wfsession.index.threads import read_catalog
 from wfsession.index.unfinished import list_unfinished
-from wfsession.index.usage import sum_usage
+from wfsession.index.usage import Usage, sum_usage
 from wfsession.threads.prices import read_prices
 
 PRICES = read_prices()
@@ -164,6 +167,64 @@ def test_on_a_disk_that_is_full_the_question_is_answered(
         assert "\n" not in said
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_lock_that_cannot_be_taken_does_not_stop_a_question(home: Home) -> None:
+    home.put("one.jsonl", [say("m1")])
+    read_keys(home)
+    lock = Path(f"{home.sources.path}.refresh.lock")
+    lock.unlink()
+    lock.mkdir()
+    keys, (said,) = read_keys(home)
+    assert keys == ["m1"]
+    assert str(lock) in said
+
+
+def test_a_root_whose_name_is_no_utf_8_is_left_out_and_said_to_be(
+    home: Home, tmp_path: Path
+) -> None:
+    place = os.fsdecode(os.fsencode(tmp_path) + b"/shop-\xff")
+    os.mkdir(place)
+    workspace = wfsession.init(place)
+    workspace.create("One")
+    held = Path(workspace.root, ".conversation")
+    held.mkdir()
+    (held / "pi--1.jsonl").write_bytes(encode([{"v": 1, "kind": "part", "text": "Hi"}]))
+    home.with_roots(workspace.root)
+    home.put("one.jsonl", [say("m1")])
+    keys, (said,) = read_keys(home)
+    assert keys == ["m1"]
+    assert "shop-" in said
+    assert "UTF-8" in said
+
+
+def test_a_cache_whose_name_is_no_utf_8_has_an_index_as_any_other(
+    home: Home, tmp_path: Path
+) -> None:
+    cache = os.fsdecode(os.fsencode(tmp_path) + b"/cache-\xff")
+    home.sources = evolve(home.sources, cache=cache)
+    home.put("one.jsonl", [say("m1")])
+    assert read_keys(home) == (["m1"], ())
+    assert os.path.isfile(home.sources.path)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "day"),
+    [
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31"),
+        ("0001-01-01T00:00:00Z", "0001-01-01"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_the_first_and_the_last_day_of_the_calendar_are_days(
+    home: Home, stamp: str, day: str, zone: str
+) -> None:
+    home.put("one.jsonl", [{**say("m1"), "timestamp": stamp}])
+
+    def sum_days(index: sqlite3.Connection) -> Usage:
+        return sum_usage(index, read_catalog(index), PRICES, "day", zone=ZoneInfo(zone))
+
+    assert [row.key for row in home.ask(sum_days).value.rows] == [day]
 
 
 def test_whether_a_run_goes_on_is_not_known_where_its_files_are_from_the_future(home: Home) -> None:

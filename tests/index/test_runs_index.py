@@ -11,6 +11,8 @@ from attrs import evolve
 
 from tests.indexing import Home, ask_for, say
 from wfsession.errors import AmbiguousName, InvalidValue, NotInIndex, ThreadNotFound
+from wfsession.index import git_spans
+from wfsession.index.ask import ask
 from wfsession.index.git_spans import read_commits
 from wfsession.index.runs import RunFilter, find_run_agent, list_runs, read_run
 from wfsession.index.threads import Scope, read_catalog
@@ -124,10 +126,10 @@ def git(path: Path, *words: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def commit(path: Path, second: int) -> None:
+def commit(path: Path, second: int, subject: str = "") -> None:
     at = f"2026-09-14T00:{second // 60:02}:{second % 60:02}Z"
     dates = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
-    git(path, "commit", "-q", "--allow-empty", "-m", f"at {second}", **dates)
+    git(path, "commit", "-q", "--allow-empty", "-m", subject or f"at {second}", **dates)
 
 
 @pytest.mark.needs("git")
@@ -149,3 +151,49 @@ def test_a_commit_belongs_to_who_was_on_its_branch_when_it_was_made(
     assert [one.subject for one in home.ask(read_commits).value["one"]] == ["at 50", "at 3000"]
     repository.rename(repository.with_name("gone"))
     assert home.ask(read_commits).value == {}
+
+
+def put_at_work(home: Home, repository: Path) -> None:
+    """Let a thread be at work on a branch of a repository, of which git is asked."""
+    place: dict[str, Any] = {"cwd": str(repository), "gitBranch": "feat/one"}
+    home.put("one.jsonl", [ask_for("go", 1, **place), say("m1", second=99, **place)])
+    home.sources = evolve(home.sources, git=os.environ)
+
+
+@pytest.mark.needs("git")
+@pytest.mark.parametrize("sign", ["\f", "\u2028", "\x85", "\x1e"])
+def test_a_subject_may_have_what_looks_like_the_end_of_a_line(
+    home: Home, repository: Path, sign: str
+) -> None:
+    git(repository, "checkout", "-q", "feat/one")
+    commit(repository, 60, f"Mend{sign}it")
+    put_at_work(home, repository)
+    subjects = [one.subject for one in home.ask(read_commits).value["one"]]
+    assert subjects == ["at 50", f"Mend{sign}it"]
+
+
+@pytest.mark.needs("git")
+def test_what_git_could_not_tell_is_asked_again(home: Home, repository: Path) -> None:
+    parent = git(repository, "rev-parse", "feat/one~1")
+    lost = repository / ".git" / "objects" / parent[:2] / parent[2:]
+    lost.rename(tmp := repository / "lost")
+    put_at_work(home, repository)
+    assert home.ask(read_commits).value == {}
+    tmp.rename(lost)
+    assert [one.subject for one in home.ask(read_commits).value["one"]] == ["at 50"]
+
+
+@pytest.mark.needs("git")
+def test_a_git_that_hangs_does_not_hang_the_question(
+    home: Home, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_at_work(home, repository)
+    stub = tmp_path / "programs" / "git"
+    stub.parent.mkdir()
+    stub.write_text("#!/bin/sh\nexec sleep 600\n")
+    stub.chmod(0o755)
+    path = f"{stub.parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setattr(git_spans, "LIMIT_S", 0.2)
+    slow = evolve(home.sources, git={**os.environ, "PATH": path})
+    assert ask(slow, read_commits).value == {}
+    assert len(home.ask(read_commits).value["one"]) == 1

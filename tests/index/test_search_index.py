@@ -133,3 +133,12 @@ def test_what_a_thread_says_twice_is_found_once(home: Home) -> None:
 def test_calls_are_no_messages(home: Home) -> None:
     home.put("three.jsonl", [respond("m9", call("t1", "Bash", command="unheard"))])
     assert texts(home, "unheard") == []
+
+
+@pytest.mark.parametrize("before", ["ßßßß", "ﬁﬃ", "İİ", "ΐ" * 9])
+def test_what_was_found_is_marked_where_it_stands(home: Home, before: str) -> None:
+    """Some letters become two or three when they are compared without regard to case."""
+    home.put("three.jsonl", [ask_for(f"{before} 漢字ß? rest", 6)])
+    for words, marked in (("漢字", "漢字"), ("漢字SS", "漢字ß")):
+        (hit,) = find(home, words)
+        assert [hit.snippet[slice(*match)] for match in hit.matches] == [marked]

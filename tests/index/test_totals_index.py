@@ -1,6 +1,7 @@
 """The index's sums are those of a reader that shares no code with it, on larger trees."""
 
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,9 @@ def test_sums_are_those_of_a_reader_of_another_make(tmp_path: Path, seed: int) -
             assert row.key is not None
             for name, ours in NAMES.items():
                 assert getattr(row.sums, ours) == pytest.approx(expected[row.key][name])
+    for usage in (by_model, by_thread):
+        by_hand = sum(Decimal(str(row.sums.cost_usd)) for row in usage.rows)
+        assert by_hand == Decimal(str(usage.total.cost_usd))
     for name in ("tool_calls", "errors", "retries"):
         assert getattr(by_model.total, name) == models[""][name] > 5
         assert sum(getattr(row.sums, name) for row in by_model.rows) == models[""][name]

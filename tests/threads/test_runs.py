@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.transcripts import answer, call, converse, result
@@ -199,3 +200,15 @@ def test_the_launching_call_names_the_task_of_the_snapshot_or_the_run() -> None:
     assert by_run is not None
     assert (by_run.call, by_run.task) == ("t2", "wt78")
     assert find_launch_of("wf_none", "", talk.calls, talk.results) is None
+
+
+@pytest.mark.parametrize("depth", [100, 240, 300, 900])
+def test_a_result_is_kept_if_an_answer_around_it_can_be_written(depth: int) -> None:
+    """A parser takes what is nested far deeper than what its writer writes."""
+    value: Any = json.loads("[" * depth + "]" * depth)
+    told = snap(result=value).result
+    (agent,) = parse_journal([{**DONE, "result": value}])
+    assert told is not None
+    assert told == agent.result
+    assert orjson.dumps({"data": {"run": {"result": orjson.loads(told)}}})
+    assert (told == b"null") is (depth > 100)

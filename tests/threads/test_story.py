@@ -287,3 +287,15 @@ def test_a_story_nested_deeper_than_any_is_none() -> None:
         inner["steps"] = json.loads(json.dumps(data["steps"][:1]))
         inner["steps"][0].pop("subagents", None)
     assert parse_story(json.dumps(data).encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("responses", 2**64 - 1), ("input_tokens", -1), ("cost_usd", 1e308), ("cost_usd", -0.5)],
+)
+def test_a_story_with_sums_that_no_thread_has_is_none(name: str, value: float) -> None:
+    """They would go beyond what the index holds, or beyond all numbers when they are added."""
+    told = json.loads(encode_story(tell(answer("m1", text("Done."), usage={"output": 1}))))
+    assert parse_story(json.dumps(told).encode()) is not None
+    told["totals"][name] = value
+    assert parse_story(json.dumps(told).encode()) is None

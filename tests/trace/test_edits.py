@@ -102,6 +102,8 @@ def test_a_whole_file_becomes_the_other_by_its_patch(before: list[str], after: l
         {},
         {"tool_name": "Read", "tool_input": {"file_path": "f"}},
         {"tool_name": "Edit", "tool_input": None},
+        {"tool_name": ["Edit"], "tool_input": {"file_path": "f"}},
+        {"tool_name": {}, "tool_input": {"file_path": "f"}},
         {"tool_name": "Edit", "tool_input": {"file_path": 3}},
         {
             "tool_name": "Edit",

@@ -8,6 +8,8 @@ import pytest
 from tests.trace.talk import AT_MS, NOW_MS, encode, judge, lines_of, message, mix, part, read
 from wfsession.errors import InvalidValue
 from wfsession.trace.item import Item, Problem
+from wfsession.trace.patch import Patch
+from wfsession.trace.patches import parse_patch
 from wfsession.trace.stream import MAX_ITEM_BYTES
 
 
@@ -60,6 +62,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "a time that is true": (message(generated_at_unix_ms=True), "a whole number from 0"),
     "no kind of part": (part(part_type=""), "part_type is empty"),
     "no text": (part(text=None), "text is missing"),
+    "members in each other": (part(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply"),
     "no object": ([1], "it is no object"),
     "another type": ({**message(), "type": "tool"}, "must be message or message.part"),
 }
@@ -117,6 +120,20 @@ def test_a_bad_envelope_is_one_sentence_and_holds_no_item(envelope: Any) -> None
         read(envelope)
     assert "it is no envelope" in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("sign", ["\f", "\r", "\u2028", "\x85"])
+def test_what_looks_like_the_end_of_a_line_is_content_in_a_patch(sign: str) -> None:
+    diff = {"file": "a.py", "before": f"a{sign}b\nc\n", "after": f"a{sign}d\nc"}
+    _, kept = lines_of(judge(mix(message(summary={"diffs": [diff]})))[0])
+    patch = parse_patch(kept["text"])
+    assert isinstance(patch, Patch)
+    assert [(line.kind, line.number, line.content) for _, line in patch.touched()] == [
+        ("removed", 1, f"a{sign}b"),
+        ("removed", 2, "c"),
+        ("added", 1, f"a{sign}d"),
+        ("added", 2, "c"),
+    ]
 
 
 def test_an_unknown_kind_of_part_is_kept_and_marked() -> None:
@@ -203,6 +220,7 @@ def test_an_edit_of_codex_is_kept_as_it_stands() -> None:
     "event",
     [
         make_event("PostToolUse", tool_name="Bash", tool_input={"command": "ls"}),
+        make_event("PostToolUse", tool_name=["Edit"], tool_input=EDITS["Edit"]),
         make_event("PostToolUse", tool_name="Edit", tool_input={}),
         make_event("SessionStart"),
         make_event("UserPromptSubmit", prompt=7),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.cli.wf import make_environment
@@ -87,6 +87,7 @@ def test_the_schema_objects_to_what_the_format_does_not_allow(
 
 
 @pytest.mark.fuzz
+@example({"authors": [], "files": [{"path": "f", "added": 1}]})
 @given(st.recursive(st.sampled_from([None, "x", 1, -1, True, 10**15]), lambda inner: st.one_of(
     st.lists(inner, max_size=3),
     st.dictionaries(st.sampled_from(

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.trace.repository import Repository, make_diff
+from wfsession.git import Git
+from wfsession.trace.commit import trace_commit
 from wfsession.trace.patch import Author
 from wfsession.trace.written import read_written
 
@@ -29,6 +31,35 @@ def test_a_patch_has_the_session_the_thread_the_model_and_the_time(repository: R
     assert first.at_ms == (repository.now_s - 10) * 1000
     assert [line.author for _, line in first.patch.touched()] == [first.author]
     assert second.author == Author("WFS-old", "codex--b2")
+
+
+def test_what_codex_applied_is_a_patch_too(repository: Repository) -> None:
+    text = (
+        "*** Begin Patch\n*** Update File: src/f.py\n@@ def f():\n-    old\n+    new\n"
+        "*** Add File: src/g.py\n+x\n*** End Patch"
+    )
+    repository.add_part("WFS-alpha", "codex--b2", text=text)
+    store = read_written(root(repository), ["src/f.py"])
+    assert store.unparsed == 0
+    (found,) = store.written
+    assert [(file.path, line.kind, line.content) for file, line in found.patch.touched()] == [
+        ("src/f.py", "removed", "    old"),
+        ("src/f.py", "added", "    new"),
+        ("src/g.py", "added", "x"),
+    ]
+    assert {line.author for _, line in found.patch.touched()} == {Author("WFS-alpha", "codex--b2")}
+
+
+def test_a_committed_line_that_codex_applied_is_its(repository: Repository, git_there: Git) -> None:
+    place = repository.path / "src" / "g.py"
+    text = f"*** Begin Patch\n*** Add File: {place}\n+x\n*** End Patch"
+    repository.add_part("WFS-alpha", "codex--b2", text=text)
+    repository.write("src/g.py", "x\ny\n")
+    repository.commit()
+    traced = trace_commit(git_there, root(repository), "HEAD")
+    assert [(line.content, line.author) for _, line in traced.authored.touched()] == [
+        ("x", Author("WFS-alpha", "codex--b2"))
+    ]
 
 
 def test_what_is_no_patch_is_passed_over(repository: Repository) -> None:

@@ -40,6 +40,15 @@ def make_stub(tmp_path: Path, script: str) -> Access:
     return make_access({"PATH": f"{folder}:{os.environ['PATH']}"})
 
 
+def test_a_git_that_does_not_answer_in_time_is_ended_and_said_to_have_failed(
+    tmp_path: Path,
+) -> None:
+    slow = make_stub(tmp_path, "exec sleep 600")
+    with pytest.raises(GitFailed, match=r"^git status: it took longer than 0\.2 s$") as caught:
+        Git(slow, timeout_s=0.2).ask("status")
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("name", AMBIENT)
 def test_variables_of_git_lead_it_nowhere(repository: Repository, name: str) -> None:
     ambient = make_access({**os.environ, name: "/nowhere"})

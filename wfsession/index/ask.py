@@ -171,6 +171,8 @@ def _take_turn(lock: str, wait_s: float, watch: Watch | None) -> Iterator[None]:
             if watch is not None:
                 watch(Progress(is_waiting=True))
             stack.enter_context(lock_file(lock, wait_s))
+        except OSError as error:
+            raise IndexUnavailable(lock, error.strerror or str(error)) from None
         yield
 
 

@@ -22,7 +22,6 @@ _SUFFIX = ".sqlite"
 _BESIDE = ("-wal", "-shm", "-journal")
 _SLUG_CHARACTERS = 40
 _NO_LETTERS = re.compile(r"[^A-Za-z0-9]+")
-_TRIES = 3
 # Of SQLite's codes, the first eight bits.
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -65,24 +64,18 @@ def open_index(path: str) -> sqlite3.Connection:
     On crash: the file is an index, or it is made anew by the next who opens it.
     """
     try:
-        for _ in range(_TRIES):
-            connection = _open_sound(path)
-            if connection is not None:
-                return connection
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            with lock_file(f"{path}.lock", _LOCK_S):
-                connection = _open_sound(path) or _make(path)
+        connection = _open_sound(path)
+        if connection is not None:
             return connection
-    except FileNotFoundError as error:
-        # Somebody deletes the directory again and again.
-        raise IndexUnavailable(path, error.strerror or str(error)) from None
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with lock_file(f"{path}.lock", _LOCK_S):
+            return _open_sound(path) or _make(path)
     except TimeoutError:
         raise IndexUnavailable(path, "somebody else is making it") from None
     except OSError as error:
         raise IndexUnavailable(path, error.strerror or str(error)) from None
     except sqlite3.Error as error:
         raise IndexUnavailable(path, str(error)) from None
-    raise IndexUnavailable(path, "it was deleted again and again")
 
 
 def open_memory() -> sqlite3.Connection:
@@ -170,7 +163,7 @@ def _open_sound(path: str) -> sqlite3.Connection | None:
 
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S
+        f"file:{quote(os.fsencode(path))}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S
     )
     try:
         connection.executescript(_SETTINGS)

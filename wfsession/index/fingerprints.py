@@ -15,6 +15,8 @@ from wfsession.threads.folders import is_settled_at
 Action = Literal["same", "grown", "anew"]
 
 TAIL_BYTES = 64
+# Why a file or a root is left out whose name the index cannot hold.
+NO_UTF_8 = "has a name that is no UTF-8"
 
 
 @frozen
@@ -41,6 +43,17 @@ class Known:
     done: int
     tail: bytes | None
     has_failed: bool
+
+
+def has_usable_name(path: str) -> bool:
+    """Tell whether a path can stand in the index, whose texts are UTF-8."""
+    if path.isascii():
+        return True
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def make_stamp(status: os.stat_result) -> Stamp:

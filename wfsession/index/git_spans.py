@@ -19,6 +19,8 @@ from wfsession.index.store import to_moment
 
 _OPTIONS = ("-c", "log.showSignature=false")
 _HEAD = "HEAD"
+# Longer than git takes for any of this, but where a disk or a network does not answer.
+LIMIT_S = 20.0
 _HASH = re.compile("[0-9a-fA-F]+")
 _SPANS = """
     SELECT threads.name, cwd, branch, min(git_spans.first), max(git_spans.last)
@@ -132,10 +134,12 @@ def refresh_commits(connection: sqlite3.Connection, environment: Mapping[str, st
         for branch, first, last in its:
             # A branch that is gone was merged, as a rule, into what is checked out.
             tip = tips.get(branch) or tips.get(_HEAD, "")
-            if tip:
-                asked.append((cwd, branch, tip, first, last))
-                if asked[-1] not in known:
-                    found += _read_log(environment, *asked[-1])
+            one = (cwd, branch, tip, first, last)
+            commits = _read_log(environment, *one) if tip and one not in known else []
+            # What git could not tell is asked again the next time.
+            if tip and commits is not None:
+                asked.append(one)
+                found += commits
     _replace(connection, known, set(asked), found)
 
 
@@ -164,8 +168,10 @@ def _read_tips(environment: Mapping[str, str], cwd: str) -> dict[str, str]:
     told = _run_git(
         environment, cwd, "for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads"
     )
+    if told is None:
+        return {}
     tips = {}
-    for line in (told or "").splitlines():
+    for line in told.split("\n"):
         tip, _, branch = line.partition(" ")
         tips[branch] = tip
     head = _run_git(environment, cwd, "rev-parse", "--verify", "--quiet", _HEAD)
@@ -174,22 +180,23 @@ def _read_tips(environment: Mapping[str, str], cwd: str) -> dict[str, str]:
 
 def _read_log(
     environment: Mapping[str, str], cwd: str, branch: str, tip: str, first: float, last: float
-) -> list[tuple[str, str, str, int, str]]:
+) -> list[tuple[str, str, str, int, str]] | None:
+    """Return what was committed on a branch between two times; None where git cannot tell."""
     between = (f"--since=@{int(first)}", f"--until=@{int(last) + 1}")
     told = _run_git(environment, cwd, "log", "--format=%H %ct %s", *between, tip, "--")
-    found = []
-    for line in (told or "").splitlines():
-        name, at, subject = (*line.split(" ", 2), "")[:3]
-        if at.isdecimal():
-            found.append((cwd, branch, name, int(at), subject))
-    return found
+    if told is None:
+        return None
+    # A subject may have any sign in it but a newline, and may be empty.
+    lines = (line.split(" ", 2) for line in told.split("\n") if line)
+    return [(cwd, branch, name, int(at), subject) for name, at, subject in lines]
 
 
 def _run_git(environment: Mapping[str, str], cwd: str, *words: str) -> str | None:
-    """Return what git says in a directory; None where there is no repository, or no git."""
+    """Return what git says in a directory; None where it cannot tell, or takes too long."""
     if not os.path.isabs(cwd) or not os.path.isdir(cwd):
         return None
+    access = make_access(environment)
     try:
-        return Git(make_access(environment), directory=cwd, options=_OPTIONS).find(*words)
+        return Git(access, directory=cwd, options=_OPTIONS, timeout_s=LIMIT_S).find(*words)
     except GitFailed:
         return None

@@ -17,7 +17,6 @@ from attrs import frozen
 
 from wfsession.core import layout
 from wfsession.core.names import find_thread_fault
-from wfsession.errors import UnsafePath
 from wfsession.index.counting import count_once
 from wfsession.index.database import write
 from wfsession.index.fingerprints import (
@@ -25,6 +24,7 @@ from wfsession.index.fingerprints import (
     Known,
     Stamp,
     choose_action,
+    has_usable_name,
     hash_tail,
     is_settled,
     make_stamp,
@@ -32,9 +32,9 @@ from wfsession.index.fingerprints import (
 from wfsession.index.keeping import write_lines, write_story
 from wfsession.index.refresh import Progress, Refreshed, Watch, note_refreshed
 from wfsession.index.sidefiles import Unusable
-from wfsession.index.store import remove_rows
+from wfsession.index.store import give_number, remove_files, remove_rows
 from wfsession.threads.lines import Skipped, open_lines, read_batches
-from wfsession.threads.reader import KEPT, STORY, Kind, Problem
+from wfsession.threads.reader import KEPT, STORY, Kind, Problem, tell_reason
 
 _PLACES: tuple[tuple[str, str, Kind], ...] = (
     (layout.CONVERSATION, ".jsonl", KEPT),
@@ -92,7 +92,9 @@ def refresh_kept(
             tasks.append(found)
     unlisted = tuple(one.path for one in problems)
     left = [one for path, one in gone.items() if not path.startswith(unlisted)]
-    _remove(connection, left)
+    if left:
+        with write(connection):
+            remove_files(connection, left)
     read, done, all_bytes = 0, 0, sum(task.stamp.size for task in tasks)
     for number, task in enumerate(tasks, 1):
         try:
@@ -101,9 +103,10 @@ def refresh_kept(
         except FileNotFoundError:
             continue  # moved since it was listed: the next refresh finds where it is
         except (OSError, Unusable) as error:
-            problems.append(Problem(task.path, _tell(error)))
+            problems.append(Problem(task.path, tell_reason(error)))
             if isinstance(error, Unusable) and task.path in known:
-                _remove(connection, [known[task.path]])
+                with write(connection):
+                    remove_files(connection, [known[task.path]])
         if watch is not None:
             watch(Progress(number, len(tasks), min(done, all_bytes), all_bytes))
     if read or left:
@@ -128,7 +131,7 @@ def list_kept(
 
     What cannot be looked at is added to `problems`, and the rest is listed.
     """
-    homes = [(root, "", root) for root in dict.fromkeys(roots)]
+    homes = [(root, "", root) for root in dict.fromkeys(roots) if has_usable_name(root)]
     homes += connection.execute("SELECT root, name, path FROM sessions ORDER BY path").fetchall()
     for root, session, home in homes:
         for directory, suffix, kind in _PLACES:
@@ -141,7 +144,7 @@ def list_kept(
             except (FileNotFoundError, NotADirectoryError):
                 continue  # nothing is kept, as in most
             except OSError as error:
-                problems.append(Problem(folder, _tell(error)))
+                problems.append(Problem(folder, tell_reason(error)))
                 continue
             for name in names:
                 thread = name.removesuffix(suffix)
@@ -157,38 +160,12 @@ def _find_stamp(path: str, problems: list[Problem]) -> Stamp | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        problems.append(Problem(path, _tell(error)))
+        problems.append(Problem(path, tell_reason(error)))
         return None
     if not stat.S_ISREG(status.st_mode):
         problems.append(Problem(path, "is no regular file"))
         return None
     return make_stamp(status)
-
-
-def _tell(error: Exception) -> str:
-    if isinstance(error, UnsafePath):
-        return error.reason
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _remove(connection: sqlite3.Connection, gone: list[Known]) -> None:
-    if not gone:
-        return
-    with write(connection):
-        for one in gone:
-            _forget(connection, one)
-        threads = sorted({one.thread for one in gone})
-        count_once(connection, threads)
-        connection.executemany(
-            "DELETE FROM threads WHERE id = ?1"
-            " AND NOT EXISTS(SELECT 1 FROM files WHERE thread = ?1)",
-            ((thread,) for thread in threads),
-        )
-
-
-def _forget(connection: sqlite3.Connection, known: Known) -> None:
-    remove_rows(connection, known.thread, known.file)
-    connection.execute("DELETE FROM files WHERE id = ?", (known.file,))
 
 
 def _take(connection: sqlite3.Connection, agent: str, task: KeptFile, known: Known | None) -> int:
@@ -203,7 +180,8 @@ def _take(connection: sqlite3.Connection, agent: str, task: KeptFile, known: Kno
             thread, number = known.thread, known.file
         else:
             if known is not None:
-                _forget(connection, known)
+                remove_rows(connection, known.thread, known.file)
+                connection.execute("DELETE FROM files WHERE id = ?", (known.file,))
             thread, number = _add(connection, agent, task)
         settled = is_settled(stamp, time.time_ns())
         state = (stamp.size, stamp.mtime_ns, stamp.inode, settled)
@@ -232,8 +210,7 @@ def _take_lines(
 
 def _add(connection: sqlite3.Connection, agent: str, task: KeptFile) -> tuple[int, int]:
     name = task.thread.removeprefix(f"{agent}--")
-    connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (name,))
-    thread = connection.execute("SELECT id FROM threads WHERE name = ?", (name,)).fetchone()[0]
+    thread = give_number(connection, name)
     told = (task.path, task.kind, thread, task.session, task.root)
     number = connection.execute(_ADD, told).lastrowid
     assert number is not None

@@ -1,7 +1,7 @@
 """What changed in a home since it was read last -> the index.
 
-Imports this room and threads. Directories are listed, and only files that changed are opened: what
-was appended is read from where reading ended, all else anew. Files are written whole in one
+Imports this room and threads. Only files that changed (`changed.py`) are opened: what was appended
+is read from where reading ended, all else anew. Files are written whole in one
 transaction, several at a time, so a reader never sees half of one, and to break it off loses
 nothing that was committed. A file that cannot be read keeps the rows that it had, and is reported.
 """
@@ -15,8 +15,14 @@ from io import FileIO
 import orjson
 from attrs import frozen
 
-from wfsession.errors import UnsafePath
 from wfsession.index.ahead import Batch, Task, read_ahead, split
+from wfsession.index.changed import (
+    Changed,
+    find_known,
+    forget_listed,
+    look_at_home,
+    note_listed,
+)
 from wfsession.index.counting import count_once
 from wfsession.index.database import write
 from wfsession.index.fingerprints import (
@@ -29,29 +35,20 @@ from wfsession.index.fingerprints import (
     make_stamp,
 )
 from wfsession.index.rows import Piece, Transcript, read_pieces, to_seconds
-from wfsession.index.sidefiles import NAMES_ONLY, SIDEFILES, Unusable, write_sidefile
-from wfsession.index.store import Sheaf, Writer, list_spawning, remove_rows
-from wfsession.threads.folders import has_changed
+from wfsession.index.sidefiles import SIDEFILES, Unusable, write_sidefile
+from wfsession.index.store import (
+    Sheaf,
+    Writer,
+    give_number,
+    list_spawning,
+    remove_files,
+    remove_rows,
+)
 from wfsession.threads.lines import Skipped, open_lines
-from wfsession.threads.reader import TRANSCRIPTS, Files, Problem, Reader, ThreadFile
+from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile, tell_reason
 
-_READ = TRANSCRIPTS | SIDEFILES | NAMES_ONLY
-_KNOWN = """
-    SELECT path, size, mtime_ns, inode, settled AND error = '' FROM files
-    WHERE kind NOT IN ('kept', 'story')
-"""
-_FILE = """
-    SELECT kind, path, folder, threads.name, agent, run, files.name
-    FROM files JOIN threads ON threads.id = thread WHERE path = ?
-"""
-_LISTED = "listed"
-_FIND_KNOWN = """
-    SELECT size, mtime_ns, inode, id, thread, settled, done, tail, error <> '' FROM files
-    WHERE path = ?
-"""
 # How much is read before it is told again.
 _STEP_BYTES = 500_000
-_PUT_STATE = "INSERT OR REPLACE INTO state VALUES(?, ?)"
 _RESET_FILE = """
     UPDATE files SET
         size = 0, mtime_ns = 0, inode = 0, done = 0, tail = NULL,
@@ -90,8 +87,6 @@ class Refreshed:
 
 
 Watch = Callable[[Progress], object]
-# A file, what the system says of it, and whether the index has it.
-_Changed = tuple[ThreadFile, Stamp, bool]
 
 
 def refresh_files(
@@ -116,7 +111,7 @@ def refresh_files(
 def note_refreshed(connection: sqlite3.Connection) -> None:
     """Put down that something was brought in just now."""
     with write(connection):
-        connection.execute(_PUT_STATE, ("refreshed", time.time()))
+        connection.execute("INSERT OR REPLACE INTO state VALUES('refreshed', ?)", (time.time(),))
 
 
 class _Refresh:
@@ -129,29 +124,24 @@ class _Refresh:
         self._watch = watch
         self._problems: list[Problem] = []
         self._begun: tuple[int, int] | None = None
-        # Of this transaction: in another, somebody may have taken one out.
         self._threads: dict[str, int] = {}
         self._read = self._size_bytes = 0
 
     def run(self, home: str) -> Refreshed:
-        listed, gone = None, list[str]()
-        changed = self._list_changed()
-        if changed is None:
-            listed = self._reader.list_files(home)
-            self._problems += listed.problems
-            changed, gone = self._compare(listed)
-        tasks = [task for one in changed if (task := self._make_task(*one))]
+        look = look_at_home(self._connection, self._reader, home)
+        self._problems += look.problems
+        tasks = [task for one in look.changed if (task := self._make_task(one))]
         tell = self._make_teller(tasks)
-        removed = self._remove(gone)
+        removed = self._remove(look.gone)
         with read_ahead(self._reader, list(split(tasks))) as batches:
             for batch in batches:
                 with write(self._connection):
                     self._take_batch(batch, tell)
                 tell(0)
-        if tasks or gone:
+        if tasks or look.gone:
             note_refreshed(self._connection)
-        if listed is not None:
-            self._remember(listed)
+        if look.listed is not None:
+            note_listed(self._connection, look.listed)
         return Refreshed(self._read, removed, self._size_bytes, tuple(self._problems))
 
     def _take_batch(self, batch: Batch, tell: Callable[[int], object]) -> None:
@@ -176,126 +166,27 @@ class _Refresh:
 
         return tell
 
-    def _list_changed(self) -> list[_Changed] | None:
-        """Return the files that changed, if they can be told without listing any directory."""
-        folders = self._read_listed()
-        if not folders or has_changed(folders):
-            return None
-        changed = []
-        for path, size, mtime_ns, inode, is_sound in self._connection.execute(_KNOWN):
-            try:
-                status = os.stat(path)
-            except OSError:
-                # What a link leads to may go, and come again, without a trace.
-                return None
-            if not (
-                is_sound
-                and status.st_mtime_ns == mtime_ns
-                and status.st_size == size
-                and status.st_ino == inode
-            ):
-                changed.append((path, make_stamp(status)))
-        files = [self._connection.execute(_FILE, (path,)).fetchone() for path, _ in changed]
-        # One that somebody else took out meanwhile was gone then.
-        return [
-            (ThreadFile(*row), stamp, True)
-            for row, (_, stamp) in zip(files, changed, strict=True)
-            if row is not None
-        ]
-
-    def _read_listed(self) -> bytes:
-        """Return the directories of which the index has all files, as they were then."""
-        row = self._connection.execute(
-            "SELECT value FROM state WHERE name = ?", (_LISTED,)
-        ).fetchone()
-        return row[0] if row else b""
-
-    def _remember(self, listed: Files) -> None:
-        """Note the directories that were listed, if the index has all files in them.
-
-        It has not where one could not be taken in, or somebody else took it out.
-        """
-        if not listed.folders or listed.folders == self._read_listed():
-            return
-        with write(self._connection):
-            known = {path for (path,) in self._connection.execute("SELECT path FROM files")}
-            if known >= {file.path for file in listed.files if file.kind in _READ}:
-                self._connection.execute(_PUT_STATE, (_LISTED, listed.folders))
-
-    def _find_known(self, path: str) -> Known | None:
-        row = self._connection.execute(_FIND_KNOWN, (path,)).fetchone()
-        if row is None:
-            return None
-        size, mtime_ns, inode, file, thread, settled, done, tail, failed = row
-        stamp = Stamp(size, mtime_ns, inode)
-        return Known(file, thread, stamp, bool(settled), done, tail, bool(failed))
-
-    def _compare(self, listed: Files) -> tuple[list[_Changed], list[str]]:
-        """Return which files changed or are new, and which are gone."""
-        known = {path: told for path, *told in self._connection.execute(_KNOWN)}
-        left = dict.fromkeys(known)
-        changed = []
-        for file in listed.files:
-            if file.kind not in _READ or not self._has_usable_name(file):
-                continue
-            left.pop(file.path, None)
-            try:
-                status = os.stat(file.path)
-            except FileNotFoundError:
-                left[file.path] = None
-                continue
-            except OSError as error:
-                self._problems.append(Problem(file.path, error.strerror or str(error)))
-                continue
-            told = [status.st_size, status.st_mtime_ns, status.st_ino, 1]
-            if known.get(file.path) != told:
-                changed.append((file, make_stamp(status), file.path in known))
-        unlisted = tuple(one.path for one in listed.problems)
-        beneath = tuple(os.path.join(path, "") for path in unlisted)
-        gone = [
-            path
-            for path in left
-            if path in known and path not in unlisted and not path.startswith(beneath)
-        ]
-        return changed, gone
-
-    def _make_task(self, file: ThreadFile, stamp: Stamp, is_known: bool) -> Task | None:
+    def _make_task(self, one: Changed) -> Task | None:
         """Return what has to be read of a file, if there is anything."""
-        known = self._find_known(file.path) if is_known else None
-        action = choose_action(known, stamp)
+        known = find_known(self._connection, one.file.path) if one.is_known else None
+        action = choose_action(known, one.stamp)
         if action == "same":
             return None
         start = known.done if known is not None and action == "grown" else 0
-        return Task(file, stamp.size - start, file.kind in TRANSCRIPTS and not start)
-
-    def _has_usable_name(self, file: ThreadFile) -> bool:
-        if file.path.isascii():
-            return True
-        try:
-            file.path.encode()
-        except UnicodeEncodeError:
-            self._problems.append(Problem(ascii(file.path), "has a name that is no UTF-8"))
-            return False
-        return True
+        is_whole = one.file.kind in TRANSCRIPTS and not start
+        return Task(one.file, one.stamp.size - start, is_whole)
 
     def _remove(self, gone: list[str]) -> int:
         if not gone:
             return 0
         with write(self._connection):
             # Where a link led to may come again in directories that rest.
-            self._connection.execute("DELETE FROM state WHERE name = ?", (_LISTED,))
-            found = [self._find_known(path) for path in gone if not os.path.isfile(path)]
-            files = [one for one in found if one is not None]
-            for one in files:
-                remove_rows(self._connection, one.thread, one.file)
-                self._connection.execute("DELETE FROM files WHERE id = ?", (one.file,))
-            threads = sorted({one.thread for one in files})
-            count_once(self._connection, threads)
-            self._connection.executemany(
-                "DELETE FROM threads WHERE id = ?1"
-                " AND NOT EXISTS(SELECT 1 FROM files WHERE thread = ?1)",
-                ((thread,) for thread in threads),
+            forget_listed(self._connection)
+            found = (
+                find_known(self._connection, path) for path in gone if not os.path.isfile(path)
             )
+            files = [one for one in found if one is not None]
+            remove_files(self._connection, files)
         return len(files)
 
     def _take(self, file: ThreadFile, read: Transcript | OSError | None) -> int:
@@ -312,14 +203,12 @@ class _Refresh:
             # Deleted since it was listed; the next refresh takes its rows away.
             return 0
         except (OSError, Unusable) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            if isinstance(error, UnsafePath):
-                reason = error.reason
+            reason = tell_reason(error)
             self._problems.append(Problem(file.path, reason))
             return self._note_failure(file, reason)
 
     def _take_read(self, file: ThreadFile, read: Transcript) -> int:
-        known = self._find_known(file.path)
+        known = find_known(self._connection, file.path)
         if choose_action(known, read.stamp) == "same":
             return 0
         self._begun = where = self._begin(file, known, 0)
@@ -329,7 +218,7 @@ class _Refresh:
     def _take_open(self, file: ThreadFile, stream: FileIO) -> int:
         descriptor = stream.fileno()
         stamp = make_stamp(os.fstat(descriptor))
-        known = self._find_known(file.path)
+        known = find_known(self._connection, file.path)
         action = choose_action(known, stamp)
         if action == "same":
             # Somebody else read it meanwhile.
@@ -362,7 +251,9 @@ class _Refresh:
                 remove_rows(connection, known.thread, known.file)
                 connection.execute(_RESET_FILE, (known.file,))
             return known.thread, known.file
-        thread = self._find_thread(file.thread)
+        # Of this transaction: in another, somebody may have taken one out.
+        thread = self._threads.get(file.thread) or give_number(connection, file.thread)
+        self._threads[file.thread] = thread
         number = connection.execute(
             "INSERT INTO files(path, kind, thread, agent, run, name, folder, size, mtime_ns,"
             " inode, settled, done) VALUES(?,?,?,?,?,?,?,0,0,0,0,0)",
@@ -370,15 +261,6 @@ class _Refresh:
         ).lastrowid
         assert number is not None
         return thread, number
-
-    def _find_thread(self, name: str) -> int:
-        """Return the number of a thread, which is given one if it has none."""
-        if name not in self._threads:
-            connection = self._connection
-            connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (name,))
-            found = connection.execute("SELECT id FROM threads WHERE name = ?", (name,))
-            self._threads[name] = found.fetchone()[0]
-        return self._threads[name]
 
     def _write_lines(
         self,
@@ -415,7 +297,7 @@ class _Refresh:
     def _note_failure(self, file: ThreadFile, reason: str) -> int:
         """Note why a file could not be used; where it was begun, nothing of it counts."""
         if self._begun is None:
-            self._begun = self._begin(file, self._find_known(file.path), start=1)
+            self._begun = self._begin(file, find_known(self._connection, file.path), start=1)
         else:
             self._sheaf.write()
             remove_rows(self._connection, *self._begun)

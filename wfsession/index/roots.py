@@ -17,6 +17,7 @@ from wfsession.core.snapshot import open_session, read_snapshot
 from wfsession.core.tasks import name_in_hand, read_tasks
 from wfsession.errors import WfError
 from wfsession.index.database import write
+from wfsession.index.fingerprints import NO_UTF_8, has_usable_name
 from wfsession.index.rows import to_seconds
 from wfsession.threads.bindings import Thread, list_threads
 from wfsession.threads.reader import Problem
@@ -70,6 +71,9 @@ def refresh_roots(connection: sqlite3.Connection, roots: Iterable[str]) -> tuple
     problems = []
     roots = tuple(dict.fromkeys(roots))
     for root in roots:
+        if not has_usable_name(root):
+            problems.append(Problem(ascii(root), NO_UTF_8))
+            continue
         try:
             found = read_snapshot(root, True).sessions
             # Of one that is in the root and archived, which is a finding, the first counts.

@@ -25,6 +25,8 @@ from wfsession.threads.subagents import SPAWNING
 
 _ERROR_CHARACTERS = 300
 _LAST_WORDS_CHARACTERS = 300
+# As a number, the last moment of the calendar is rounded up to one that it does not have.
+_LATEST_S = 253_402_300_799.0
 _Values = list[tuple[Any, ...]]
 
 
@@ -102,8 +104,7 @@ def make_rows(parsed: Parsed, spawning: set[str]) -> Rows:
     messages: dict[str, tuple[Any, ...]] = {}
     last: Row | None = None
     for row in parsed.rows:
-        key, moment = row.key, row.at
-        at = moment.timestamp() if moment else None
+        key, at = row.key, to_seconds(row.at)
         if isinstance(row, Response):
             responses[key] = _list_response(row, at)
             continue
@@ -163,4 +164,4 @@ def _find_ending(last: Row) -> tuple[str, str]:
 
 def to_seconds(moment: datetime | None) -> float | None:
     """Return a time as the index has it."""
-    return None if moment is None else moment.timestamp()
+    return None if moment is None else min(moment.timestamp(), _LATEST_S)

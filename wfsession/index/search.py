@@ -44,9 +44,10 @@ _BY_WORDS = f"""
     {_COLUMNS} FROM words JOIN messages ON messages.id = words.rowid {_JOINED}
     AND words MATCH ?1 ORDER BY rank
 """
+# Ranked by time too, so that no more of them are held than are wanted.
 _BY_TIME = f"""
-    {_COLUMNS.replace("rank", "0")} FROM messages {_JOINED}
-    AND ?1 IS NULL ORDER BY messages.at DESC
+    {_COLUMNS.replace("rank", "-coalesce(messages.at, 0)")} FROM messages {_JOINED}
+    AND ?1 IS NULL ORDER BY 2
 """
 _LABELS = """
     SELECT label FROM files JOIN run_agents ON file = files.id
@@ -241,12 +242,31 @@ def _make_snippet(
 
 
 def _cut_around(text: str, word: str) -> str:
-    place = max(0, text.casefold().find(word.casefold()))
-    start, end = max(0, place - _CHARACTERS_AROUND), place + len(word)
+    place, end = _find_folded(text, word)
+    start = max(0, place - _CHARACTERS_AROUND)
     before = _GAP + text[start:place] if start else text[:place]
     after = text[end : end + _CHARACTERS_AROUND]
     rest = _GAP if len(text) > end + _CHARACTERS_AROUND else ""
     return f"{before}{_BEFORE}{text[place:end]}{_AFTER}{after}{rest}"
+
+
+def _find_folded(text: str, word: str) -> tuple[int, int]:
+    """Return where in a text a word stands that is in it, whatever the case of either.
+
+    A letter may become several by that, so that the places of what is compared are others.
+    """
+    folded = word.casefold()
+    first = text.casefold().index(folded)
+    last = first + len(folded) - 1
+    start = end = size = 0
+    for place, letter in enumerate(text):
+        if size <= first:
+            start = place
+        size += len(letter.casefold())
+        end = place + 1
+        if size > last:
+            break
+    return start, end
 
 
 def _take_marks_out(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:

@@ -6,11 +6,14 @@ high one.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from wfsession.index.counting import count_once
+from wfsession.index.fingerprints import Known
 from wfsession.index.rows import Rows, to_seconds
 from wfsession.threads.facts import Facts, Stretch, join, max_time, min_time
 
@@ -53,6 +56,28 @@ def remove_rows(connection: sqlite3.Connection, thread: int, file: int) -> None:
     """Remove all rows of a file, but for its own in `files`."""
     for statement in _REMOVALS:
         connection.execute(statement, (thread, file))
+
+
+def remove_files(connection: sqlite3.Connection, files: Iterable[Known]) -> None:
+    """Remove files with all of their rows, and threads of which nothing is left."""
+    threads = set()
+    for one in files:
+        remove_rows(connection, one.thread, one.file)
+        connection.execute("DELETE FROM files WHERE id = ?", (one.file,))
+        threads.add(one.thread)
+    count_once(connection, sorted(threads))
+    connection.executemany(
+        "DELETE FROM threads WHERE id = ?1 AND NOT EXISTS(SELECT 1 FROM files WHERE thread = ?1)",
+        [(thread,) for thread in threads],
+    )
+
+
+def give_number(connection: sqlite3.Connection, name: str) -> int:
+    """Return the number of a thread, which is given one if it has none."""
+    connection.execute("INSERT OR IGNORE INTO threads(name) VALUES(?)", (name,))
+    found = connection.execute("SELECT id FROM threads WHERE name = ?", (name,))
+    number: int = found.fetchone()[0]
+    return number
 
 
 def list_spawning(connection: sqlite3.Connection, thread: int, file: int) -> list[str]:

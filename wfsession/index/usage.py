@@ -315,7 +315,12 @@ def _choose_key(connection: sqlite3.Connection, catalog: Catalog, by: By, zone: 
 def _name_day(slot: int | None, zone: tzinfo) -> str | None:
     if slot is None:
         return None
-    return datetime.fromtimestamp(slot * _SLOT_S, zone).date().isoformat()
+    moment = datetime.fromtimestamp(slot * _SLOT_S, UTC)
+    try:
+        return moment.astimezone(zone).date().isoformat()
+    except OverflowError:
+        # It is the first or the last day of the calendar, which has no other for that zone.
+        return moment.date().isoformat()
 
 
 def _sum(pieces: list[_Piece]) -> Totals:

@@ -149,7 +149,7 @@ def read_now(site: Site) -> Now:
         },
         more_stuck=max(len(told.value.stuck) - _MOST_STUCK, 0),
         findings=_diagnose(site, here),
-        loose=tuple(one for one in loose if one.id not in gone and _left_something(one)),
+        loose=tuple(one for one in loose if one.id not in gone and _make_past(one).left_something),
         archive=archive,
         total=told.value.total,
         notes=(*told.notes, *note),
@@ -285,22 +285,13 @@ def _list_loose(
 
 def _find_archive(rows: tuple[ThreadRow, ...]) -> tuple[ThreadRow, ...]:
     by_id = {row.id: row for row in rows}
-    past = [
-        Past(
-            row.id,
-            row.tier,
-            row.last,
-            _count_tokens(row.sums),
-            row.sums.tool_calls,
-            row.sums.cost_usd,
-        )
-        for row in rows
-    ]
-    return tuple(by_id[one.thread] for one in find_archive(past))
+    return tuple(by_id[one.thread] for one in find_archive(map(_make_past, rows)))
 
 
-def _left_something(row: ThreadRow) -> bool:
-    return bool(_count_tokens(row.sums) or row.sums.tool_calls or row.sums.cost_usd)
+def _make_past(row: ThreadRow) -> Past:
+    sums = row.sums
+    tokens = _count_tokens(sums)
+    return Past(row.id, row.tier, row.last, tokens, sums.tool_calls, sums.cost_usd)
 
 
 def _count_tokens(sums: Totals) -> int:

@@ -18,6 +18,7 @@ from wfsession.core.locate import Environment
 from wfsession.errors import IndexUnavailable, SessionNotFound
 from wfsession.index.ask import Answer
 from wfsession.index.desk import Desk, View
+from wfsession.index.refresh import Refreshed
 from wfsession.overview.refs import Refs, stamp_refs
 from wfsession.workdirs.du import measure
 from wfsession.workdirs.places import Places
@@ -217,8 +218,6 @@ def ask_or_nothing(
 
     With `list_places` what was committed in these directories counts, see `ask_with_commits`.
     """
-    from wfsession.index.refresh import Refreshed
-
     try:
         return site.ask_with_commits(question, list_places) if list_places else site.ask(question)
     except IndexUnavailable as error:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from wfsession.threads.events import Parsed
 from wfsession.threads.folders import encode_stamps, is_settled_at, stamp_folder
-from wfsession.threads.reader import Files, Kind, Problem, ThreadFile
+from wfsession.threads.reader import Files, Kind, Problem, ThreadFile, tell_reason
 from wfsession.threads.transcript import parse_lines
 
 PROJECTS = "projects"
@@ -170,4 +170,4 @@ class _Walk:
         return False
 
     def _note(self, path: str, error: OSError) -> None:
-        self.problems.append(Problem(path, error.strerror or str(error)))
+        self.problems.append(Problem(path, tell_reason(error)))

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from wfsession.threads.events import Message, Response, Row, ToolCall, ToolResult
 from wfsession.threads.facts import Facts
-from wfsession.threads.prices import PriceOf
+from wfsession.threads.prices import PriceOf, round_cost
 from wfsession.threads.tools import find_retries
 
 
@@ -120,4 +120,4 @@ def add_costs(costs: Iterable[float | None]) -> float | None:
         if cost is None:
             return None
         known.append(cost)
-    return math.fsum(known)
+    return round_cost(math.fsum(known))

@@ -16,23 +16,14 @@ from wfsession.core.times import from_ns
 from wfsession.threads.conversation import Conversation, gather
 from wfsession.threads.events import Row
 from wfsession.threads.facts import Facts, join, max_time, min_time
-from wfsession.threads.lines import Skipped, open_lines, read_batches
+from wfsession.threads.lines import MAX_LINE_BYTES, Skipped, open_lines, read_batches
 from wfsession.threads.prices import PriceOf
-from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile
+from wfsession.threads.reader import TRANSCRIPTS, Problem, Reader, ThreadFile, tell_reason
 from wfsession.threads.runfiles import Snapshot, parse_journal, parse_snapshot
 from wfsession.threads.runs import Run, RunFiles, build_run, find_launch_of
 from wfsession.threads.story import Story
-from wfsession.threads.subagents import (
-    MAIN,
-    Meta,
-    Spawner,
-    link_subagents,
-    parse_meta,
-)
+from wfsession.threads.subagents import MAIN, Meta, Spawner, link_subagents, parse_meta
 from wfsession.threads.timeline import Child, build_story
-
-# More than any snapshot or meta has.
-_MOST_BYTES = 64_000_000
 
 
 @frozen
@@ -136,15 +127,15 @@ class _Reading:
                 self._take_journal(file)
             elif file.kind == "snapshot":
                 with open_lines(file.path) as stream:
-                    told = parse_snapshot(stream.read(_MOST_BYTES) or b"")
+                    told = parse_snapshot(stream.read(MAX_LINE_BYTES))
                     self.snapshots[file.run] = _find_written(stream), told
             elif file.kind == "subagent-meta":
                 with open_lines(file.path) as stream:
-                    self.metas[file.agent] = parse_meta(stream.read(_MOST_BYTES) or b"")
+                    self.metas[file.agent] = parse_meta(stream.read(MAX_LINE_BYTES))
             elif file.kind == "script":
                 self.names[file.run] = file.name
         except OSError as error:
-            self.problems.append(Problem(file.path, error.strerror or str(error)))
+            self.problems.append(Problem(file.path, tell_reason(error)))
 
     def _take_transcript(self, file: ThreadFile) -> None:
         one = self.transcripts.setdefault((file.run, file.agent), _Transcript())

@@ -9,7 +9,7 @@ from typing import Any
 
 from wfsession.core.times import parse_time
 
-# More tokens than any response has, and few enough that no sum of them leaves 64 bits.
+# More tokens or dollars than anything has, and few enough that no sum of them leaves 64 bits.
 MOST = 10**12
 # A path, a name, an id: what is longer is none.
 MOST_CHARACTERS = 4096

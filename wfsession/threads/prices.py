@@ -21,8 +21,15 @@ PriceOf = Callable[[Response], float | None]
 
 DEFAULT_TABLE = os.path.join(os.path.dirname(__file__), "prices.toml")
 _CACHE_READ, _WRITE_5M, _WRITE_1H, _BATCH = 0.1, 1.25, 2.0, 0.5
+# Prices are whole cents for a million tokens; a twentieth of that is the least that one costs.
+_COST_DIGITS = 10
 _DATE = re.compile(r"-\d{8}\Z")
 _HINT = f"begin with a copy of {DEFAULT_TABLE}"
+
+
+def round_cost(cost_usd: float) -> float:
+    """Return a cost without what binary fractions add to it, so that costs add up by hand."""
+    return round(cost_usd, _COST_DIGITS)
 
 
 @frozen
@@ -43,7 +50,7 @@ class Price:
             + _WRITE_1H * response.cache_write_1h_tokens
         )
         whole = (self.input * weighted + self.output * response.output_tokens) / 1e6
-        return whole * _BATCH if response.is_batch else whole
+        return round_cost(whole * _BATCH if response.is_batch else whole)
 
 
 @frozen

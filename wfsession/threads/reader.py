@@ -1,6 +1,6 @@
 """What another agent's transcripts need to be read as Claude Code's are: files, and their lines.
 
-Imports the values of this room only. A reader lists and parses; it keeps nothing.
+Imports errors and the values of this room. A reader lists and parses; it keeps nothing.
 """
 
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from attrs import field, frozen
 
+from wfsession.errors import UnsafePath
 from wfsession.threads.events import Parsed
 
 # thread, subagent and run-agent are transcripts; each meta says what kind of agent is beside it.
@@ -55,6 +56,13 @@ class Problem:
 
     path: str
     reason: str
+
+
+def tell_reason(error: Exception) -> str:
+    """Return why a file could not be used as a `Problem` has it: without the path."""
+    if isinstance(error, UnsafePath):
+        return error.reason
+    return getattr(error, "strerror", None) or str(error)
 
 
 @frozen

@@ -20,6 +20,8 @@ from wfsession.threads.loose import (
 )
 
 _SUMMARY_CHARACTERS = 600
+# More than stand around a result in any answer.
+_LEVELS_AROUND = 20
 
 
 @frozen
@@ -82,9 +84,21 @@ def parse_journal(objects: Iterable[dict[str, Any]]) -> tuple[JournalAgent, ...]
             agent,
             get_text(line, "label") or known.label,
             get_text(line, "phase") or known.phase,
-            orjson.dumps(line.get("result")) if has_result else known.result,
+            _encode_result(line.get("result")) if has_result else known.result,
         )
     return tuple(agents.values())
+
+
+def _encode_result(value: object) -> bytes:
+    """Return a result as JSON; `null` for one that no answer can have in it."""
+    around = value
+    for _ in range(_LEVELS_AROUND):
+        around = [around]
+    try:
+        return orjson.dumps(around)[_LEVELS_AROUND:-_LEVELS_AROUND]
+    except TypeError:
+        # What is read may be nested four times as deeply as what is written.
+        return b"null"
 
 
 def parse_snapshot(data: bytes) -> Snapshot | None:
@@ -111,7 +125,7 @@ def parse_snapshot(data: bytes) -> Snapshot | None:
         summary=get_long_text(value, "summary")[:_SUMMARY_CHARACTERS],
         error=_find_error(value),
         script=get_text(value, "scriptPath"),
-        result=orjson.dumps(value["result"]) if value.get("result") is not None else None,
+        result=_encode_result(value["result"]) if value.get("result") is not None else None,
         phases=merge_phases([*declared, *_list_phases(items)]),
         agents=tuple(_list_agents(items)),
     )

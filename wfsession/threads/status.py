@@ -82,7 +82,7 @@ def choose_label(id: str, renames: Mapping[str, str], declared: str = "") -> str
 
 
 def find_kind(agent: str) -> Kind:
-    """Tell whether an agent's threads are coding sessions, or it is a service."""
+    """Tell whether an agent writes code in its threads, or is a service."""
     return "coding" if agent.startswith(_CODING) else "service"
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from wfsession.core.times import encode_time, parse_time
 from wfsession.threads.conversation import Totals
+from wfsession.threads.loose import MOST, get_count
 from wfsession.threads.story import Cut, Step, Story, Subagent, Tool, Usage
 from wfsession.threads.tools import Category, Sign
 
@@ -148,15 +149,15 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 
 
 def _count(value: Mapping[str, Any], key: str) -> int:
-    count = value.get(key)
-    if type(count) is not int or count < 0:
+    count = get_count(value, key)
+    if count is None:
         raise _Malformed
     return count
 
 
 def _number(value: Mapping[str, Any], key: str) -> float | None:
     number = value.get(key)
-    if number is not None and type(number) not in (int, float):
+    if number is not None and (type(number) not in (int, float) or not 0 <= number <= MOST):
         raise _Malformed
     return number
 

@@ -8,7 +8,7 @@ Source: Claude Code's documentation of hooks.
 from collections.abc import Mapping
 from typing import Any
 
-from wfsession.trace.edits import TOOLS, make_claude_patch
+from wfsession.trace.edits import make_claude_patch
 from wfsession.trace.item import (
     PATCH,
     TEXT,
@@ -84,8 +84,6 @@ def _read_edit(event: Mapping[str, Any], now_ms: int) -> Entry:
     if tool == CODEX_TOOL:
         text = _find_codex_patch(event.get("tool_input"))
     else:
-        if tool not in TOOLS:
-            raise Unusable(f"{str(tool)[:40]!r} is no tool that edits")
         patch = make_claude_patch(event)
         if isinstance(patch, Unparsed):
             raise Unusable(patch.reason)

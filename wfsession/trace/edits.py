@@ -6,10 +6,11 @@ Numbers of lines are those of the file where the event tells them, else 0: not k
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from wfsession.trace.item import show
 from wfsession.trace.patch import Author, Hunk, Line, Patch, PatchFile
 from wfsession.trace.patches import Unparsed
 
-TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
+_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
 
 def make_claude_patch(event: Mapping[str, Any], author: Author | None = None) -> Patch | Unparsed:
@@ -25,12 +26,12 @@ def make_claude_patch(event: Mapping[str, Any], author: Author | None = None) ->
     tool, given = event.get("tool_name"), _object(event.get("tool_input"))
     told = _object(event.get("tool_response"))
     path = given.get("notebook_path" if tool == "NotebookEdit" else "file_path")
-    if tool not in TOOLS:
-        return Unparsed(f"no tool that edits is {tool!r}")
+    if not isinstance(tool, str) or tool not in _TOOLS:
+        return Unparsed(f"{show(tool)} is no tool that edits")
     if not isinstance(path, str) or not path:
         return Unparsed(f"{tool} names no file")
     structured = told.get("structuredPatch")
-    before, after = _find_whole(str(tool), given, told)
+    before, after = _find_whole(tool, given, told)
     if isinstance(structured, list) and structured:
         hunks = tuple(filter(None, (_read_structured(one, author) for one in structured)))
         if len(hunks) != len(structured):

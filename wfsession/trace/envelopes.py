@@ -216,14 +216,21 @@ def _read_diff(diff: object, message: Entry, model: object) -> Entry:
 
 def _compare(path: str, before: str, after: str) -> str:
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
+        _split_lines(before),
+        _split_lines(after),
         os.path.join("a", path) if before else "/dev/null",
         os.path.join("b", path) if after else "/dev/null",
     )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def _split_lines(text: str) -> list[str]:
+    """Return the lines of a text with their ends, which are newlines and nothing else."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    lines[-1] = lines[-1].removesuffix("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _read_part(item: Mapping[str, Any]) -> tuple[Entry, ...]:

@@ -47,13 +47,19 @@ def _encode(value: object, sorts: bool = False) -> bytes:
 
     While nobody has loaded that, the standard library does: all that an event of a hook gives are
     texts and whole numbers, which both write alike.
+
+    Raises:
+        Bad: it is nested too deeply.
     """
     if "orjson" not in sys.modules:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sorts)
         return text.encode()
     import orjson
 
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sorts else None)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sorts else None)
+    except TypeError:
+        raise Bad("it is nested too deeply") from None
 
 
 class Item(NamedTuple):

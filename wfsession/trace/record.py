@@ -215,8 +215,12 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _items(value: object) -> Iterable[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return (one for one in _list(value) if isinstance(one, dict))
 
 
 def _type(value: object, usual: Contributor | None) -> Contributor | None:
@@ -267,7 +271,7 @@ def _parse_lines(data: dict[str, Any]) -> dict[str, tuple[Span, ...]]:
         spans = [
             Span(kind, item[0], item[1], authors[item[2]])
             for kind in kinds
-            for item in file.get(kind) or ()
+            for item in _list(file.get(kind))
             if _is_span(item, len(authors))
         ]
         lines[_text(file.get("path"))] = tuple(spans)

@@ -3,7 +3,8 @@
 A session's `.conversation/<agent>--<id>.jsonl` has a JSON object a line. Those of a patch are
 `{"v":1,"kind":"part","session_id","message_id","part_type":"patch","text","generated_at_unix_ms",
 "hash"}`, with `model_id` where it is known, and `path` where the text has hunks without a file's
-name. Lines of other kinds are passed over; so is a line that came twice.
+name; the text is a diff, or what Codex gave its `apply_patch`. Lines of other kinds are passed
+over; so is a line that came twice.
 """
 
 import os
@@ -17,6 +18,7 @@ from wfsession.core.jsontext import parse_json
 from wfsession.core.locate import open_root
 from wfsession.core.names import find_thread_fault, is_session_name, nfc
 from wfsession.errors import UnsafePath
+from wfsession.trace.apply_patch import parse_apply_patch
 from wfsession.trace.item import SUFFIX, VERSION
 from wfsession.trace.patch import Author, Written
 from wfsession.trace.patches import Unparsed, parse_patch
@@ -123,5 +125,7 @@ def _parse_line(line: bytes, session: str, thread: str) -> Written | Unparsed | 
         return Unparsed("it is of another format")
     model, path = part.get("model_id"), part.get("path")
     author = Author(session, thread, model if isinstance(model, str) else "")
-    patch = parse_patch(text, path if isinstance(path, str) else "", author)
+    patch = parse_apply_patch(text, author)
+    if isinstance(patch, Unparsed):
+        patch = parse_patch(text, path if isinstance(path, str) else "", author)
     return patch if isinstance(patch, Unparsed) else Written(author, at_ms, patch)
