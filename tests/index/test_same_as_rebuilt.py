@@ -94,9 +94,11 @@ class Files(RuleBasedStateMachine):
         self.home.with_roots(str(self.root))
 
     def teardown(self) -> None:
-        self.compare()
-        self.patch.undo()
-        shutil.rmtree(self.folder)
+        try:
+            self.compare()
+        finally:
+            self.patch.undo()
+            shutil.rmtree(self.folder)
 
     @initialize(some=pieces, rests=st.booleans())
     def begin(self, some: list[Line], rests: bool) -> None:
