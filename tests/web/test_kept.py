@@ -6,8 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from tests.web.server import ACTIVE, PAUSED, Place, serving
-from tests.web.test_now import read_text
+from tests.web.server import ACTIVE, PAUSED, Place, read_text, serving
 from wfsession.index.desk import Desk
 from wfsession.overview.site import Site
 from wfsession.web import kept

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.transcripts import THREAD, answer, call, result, text, user
-from tests.web.server import PAUSED, Place, serving
-from tests.web.test_now import read_text
+from tests.web.server import PAUSED, Place, read_text, serving
 from wfsession.threads.story import Step, Usage
 from wfsession.trace.book import Patience
 from wfsession.trace.stories import keep_story
