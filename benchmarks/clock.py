@@ -63,12 +63,13 @@ def process(
 
     `reads` is the file on its standard input.
     """
+    arguments = list(words)
     streams = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
     streams.append((os.POSIX_SPAWN_OPEN, 0, reads, os.O_RDONLY, 0))
 
     def act() -> None:
         os.chdir(place)
-        os.waitpid(os.posix_spawn(words[0], words, environment, file_actions=streams), 0)
+        os.waitpid(os.posix_spawn(words[0], arguments, environment, file_actions=streams), 0)
 
     return act
 

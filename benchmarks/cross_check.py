@@ -17,6 +17,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from wfsession.index.ask import Sources, ask
 from wfsession.index.threads import read_catalog
@@ -90,7 +91,9 @@ def count_first_lines(home: Path) -> Sums:
     lines = [line for path in sorted(home.glob("projects/**/*.jsonl")) for line in _read(path)]
     for line in sorted(lines, key=lambda one: str(one.get("timestamp", ""))):
         message = line.get("message")
-        usage = message.get("usage") if isinstance(message, dict) else None
+        if not isinstance(message, dict):
+            continue
+        usage = message.get("usage")
         if usage and message.get("id") and message["id"] not in seen:
             seen.add(message["id"])
             for column, name in _NAMES.items():
@@ -98,7 +101,7 @@ def count_first_lines(home: Path) -> Sums:
     return sums
 
 
-def _read(path: Path) -> Iterator[dict]:
+def _read(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
         try:
             value = json.loads(line)

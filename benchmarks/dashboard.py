@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -156,8 +157,8 @@ def measure_pages(bench: Bench, rounds: int) -> Iterator[Row]:
     for name, path in bench.list_pages():
         size = len(bench.read(path))
         (bench.static / f"{size}.txt").write_bytes(b"x" * size)
-        page = Task(lambda path=path: bench.read(path))
-        static = Task(lambda size=size: bench.read(f"/static/{size}.txt"))
+        page = Task(partial(bench.read, path))
+        static = Task(partial(bench.read, f"/static/{size}.txt"))
         what = f"{name}, {size / 1000:.0f} kB"
         yield measure_row(what, "a static file", LIMIT, page, static, rounds)
 

@@ -23,7 +23,7 @@ from wfsession.settings import list_settings
 from wfsession.threads import story_json
 from wfsession.threads.story import Story
 from wfsession.trace.item import ROLES
-from wfsession.trace.written import VERSION as LINE_VERSION
+from wfsession.trace.item import VERSION as LINE_VERSION
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]

@@ -36,8 +36,13 @@ def put_hint(root: Path, name: str, entries: int = 5) -> Path:
     """Write the hint that holds for a root as it is now; nothing in it is checked."""
     path = root / ".wf" / "active"
     path.write_bytes(encode_hint(name, root.stat(), entries))
+    return take_time_of(root, path)
+
+
+def take_time_of(root: Path, path: Path) -> Path:
+    """Give the hint the time of its root, without which nobody believes it."""
     stamp_ns = root.stat().st_mtime_ns
-    os.utime(path, ns=(stamp_ns, stamp_ns))
+    os.utime(path, ns=(stamp_ns, stamp_ns), follow_symlinks=False)
     return path
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
+from tests.cli.wf import make_environment
 from tests.transcripts import Line, answer, encode, text, user
 from wfsession.index.ask import Answer, Question, Sources, ask
 from wfsession.index.database import open_memory
@@ -166,7 +167,7 @@ def beside(script: str, *words: object) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a script beside, from where it prints a line until its input ends."""
     with subprocess.Popen(
         [sys.executable, "-c", script, *map(str, words)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env=make_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:

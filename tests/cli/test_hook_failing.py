@@ -1,14 +1,13 @@
 """Whatever is the matter with an event, with us or with the disk, no agent is hindered."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.wf import ACTIVE, see_tree, wf
+from tests.cli.wf import ACTIVE, make_environment, see_tree, wf
 from tests.hook import MORE, Player, hear, make_event
 from wfsession.cli.main import main
 from wfsession.hooks import frame
@@ -110,7 +109,7 @@ def test_a_pipe_that_nobody_closes_is_read_as_far_as_it_is_an_event(project: Pat
         [sys.executable, "-P", "-m", "wfsession", "hook", "claude-code"],
         stdin=subprocess.PIPE,
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=make_environment(),
     )
     assert process.stdin is not None
     with process.stdin as pipe:
@@ -124,7 +123,7 @@ def test_what_is_too_large_is_read_to_its_end_and_told_of(project: Path) -> None
         [sys.executable, "-P", "-m", "wfsession", "hook", "claude-code"],
         input=b'{"x": "' + b"x" * 20_000_000 + b'"}',
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=make_environment(),
         capture_output=True,
         check=False,
     )
@@ -147,7 +146,7 @@ def ask(player: Player, event: str) -> "subprocess.CompletedProcess[bytes]":
         [sys.executable, "-c", ASK, *HEAVY],
         input=json.dumps(make_event(event, player.id, player.project)).encode(),
         cwd=player.project,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=make_environment(),
         capture_output=True,
         check=True,
     )

@@ -18,8 +18,13 @@ from tests.cli.shim import (
     in_each_shell,
     name_of,
 )
-from tests.hints import replace_by_directory, replace_by_pipe, replace_by_symlink
-from wfsession.core.hint import encode_hint
+from tests.hints import (
+    put_hint,
+    replace_by_directory,
+    replace_by_pipe,
+    replace_by_symlink,
+    take_time_of,
+)
 
 FEW, MORE, MANY = 5, 100, 10_000
 ACTIVE = name_of("WFS-a")
@@ -32,19 +37,6 @@ def root(tmp_path: Path) -> Path:
         (root / name).mkdir(parents=True)
     (root / ".active-WFS-a").touch()
     return root
-
-
-def put_hint(root: Path, name: str, entries: int) -> Path:
-    """Write the hint that holds for a root as it is now; nothing in it is checked."""
-    path = root / ".wf" / "active"
-    path.write_bytes(encode_hint(name, root.stat(), entries))
-    return take_time_of(root, path)
-
-
-def take_time_of(root: Path, path: Path) -> Path:
-    stamp_ns = root.stat().st_mtime_ns
-    os.utime(path, ns=(stamp_ns, stamp_ns), follow_symlinks=False)
-    return path
 
 
 def ask(shell: tuple[str, ...], shim: Path, root: Path) -> Answer:

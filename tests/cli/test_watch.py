@@ -1,5 +1,6 @@
 """`wf status --watch`: the page Now on a terminal, kept as it is; and what it is without one."""
 
+import codecs
 import contextlib
 import fcntl
 import os
@@ -50,6 +51,8 @@ class Screen:
             command, cwd=place.project, env=environment, stdin=inner, stdout=inner, stderr=inner
         )
         os.close(inner)
+        # A piece may end in the midst of a character.
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self.said = ""
 
     def resize(self, width: int, height: int = 40) -> None:
@@ -64,19 +67,19 @@ class Screen:
         while words not in strip_colour(self.said[start:]):
             assert time.monotonic() < end, self.said[start:]
             if select.select([self._outer], [], [], 1.0)[0]:
-                self.said += self._read()
+                self.said += self._decode(self._read())
         return self.said[start:]
 
-    def _read(self) -> str:
+    def _read(self) -> bytes:
         try:
-            return os.read(self._outer, 65_536).decode()
+            return os.read(self._outer, 65_536)
         except OSError:
-            return ""  # the other side is gone
+            return b""  # the other side is gone
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
         while more := self._read():
-            self.said += more
+            self.said += self._decode(more)
         return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ import pytest
 from attrs import evolve
 
 import wfsession
+from tests.cli.wf import make_environment
 from tests.faults.test_real_disks import mount
 from tests.indexing import Home, beside, say
 from tests.transcripts import encode
@@ -80,7 +81,7 @@ def test_of_a_directory_that_may_not_be_read_what_was_known_stays(open_home: Hom
     words = (home.sources.home, home.sources.cache, secret.parent.resolve(), other)
     done = subprocess.run(
         [sys.executable, "-c", FORBIDDEN, *map(str, words)],
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env=make_environment(),
         input=encode([say("m3")]),
         capture_output=True,
         check=True,
@@ -114,7 +115,7 @@ def test_a_line_of_200_megabytes_is_counted_and_never_held(home: Home) -> None:
         file.write(b'"}\n' + encode([say("m2")]))
     done = subprocess.run(
         [sys.executable, "-c", PEAK, home.sources.home, home.sources.cache],
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env=make_environment(),
         capture_output=True,
         text=True,
         check=True,

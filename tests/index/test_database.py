@@ -1,6 +1,5 @@
 """Whatever becomes of the index's file, the question is answered, or fails with one sentence."""
 
-import os
 import resource
 import sqlite3
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.wf import make_environment
 from tests.indexing import HOLD_LOCK, Home, beside, say
 from wfsession.errors import IndexUnavailable
 from wfsession.index.ask import Answer
@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_is_told_of_and_the_question_answered(
     home.put("two.jsonl", [say(f"n{number}", "long " * 500) for number in range(200)])
     done = subprocess.run(
         [sys.executable, "-c", FULL, home.sources.home, home.sources.cache, str(size_bytes)],
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env=make_environment(),
         capture_output=True,
         text=True,
         check=True,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.wf import make_environment
 from tests.indexing import Home, age, ask_for, dump_rebuilt, say
 from tests.transcripts import encode, line
 from wfsession.index import ahead, refresh, rows
@@ -218,7 +219,7 @@ def test_who_is_killed_in_the_midst_leaves_an_index_that_goes_on(home: Home) -> 
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, home.sources.home, home.sources.cache],
         check=False,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env=make_environment(),
     )
     assert killed.returncode == -signal.SIGKILL
     answer = home.ask(lambda _: None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.indexing import Home, age, dump_rebuilt, say
 from tests.stories import tell
@@ -87,6 +87,7 @@ class Files(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="index-machine-"))
         self.home = Home(self.folder)
         self.patch = pytest.MonkeyPatch()
+        self.is_asked_each_time = False
         self.root = self.folder / "shop" / ".workflow"
         for place in SESSIONS:
             (self.root / place).mkdir(parents=True)
@@ -94,13 +95,17 @@ class Files(RuleBasedStateMachine):
         self.home.with_roots(str(self.root))
 
     def teardown(self) -> None:
-        self.compare()
-        self.patch.undo()
-        shutil.rmtree(self.folder)
+        try:
+            self.compare()
+        finally:
+            self.patch.undo()
+            shutil.rmtree(self.folder)
 
-    @initialize(some=pieces, rests=st.booleans())
-    def begin(self, some: list[Line], rests: bool) -> None:
-        self.home.put(NAMES[0], some)
+    @initialize(some=pieces, rests=st.booleans(), is_asked_each_time=st.booleans())
+    def begin(self, some: list[Line], rests: bool, is_asked_each_time: bool) -> None:
+        self.is_asked_each_time = is_asked_each_time
+        for name in NAMES:
+            self.home.put(name, some)
         if rests:
             self.patch.setattr(folders, "GRAIN_NS", 0)
             self.home.rests = True
@@ -212,6 +217,12 @@ class Files(RuleBasedStateMachine):
     @rule()
     def refresh(self) -> None:
         self.home.ask(lambda _: None)
+
+    @invariant()
+    def refresh_each_time(self) -> None:
+        # Else hardly any file is known as it was before, when it changes.
+        if self.is_asked_each_time:
+            self.refresh()
 
     @rule()
     def delete_the_index(self) -> None:

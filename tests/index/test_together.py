@@ -1,12 +1,12 @@
 """Agents write, processes index, somebody deletes the index: what is answered is what is there."""
 
-import os
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from tests.cli.wf import make_environment
 from tests.indexing import Home, dump_rebuilt, say
 from tests.transcripts import encode
 
@@ -45,7 +45,7 @@ while True:
 def start(script: str, *words: object) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, words)],
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env=make_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,7 +1,9 @@
 """The index behind an overview is read after each change, and not once more."""
 
+import sqlite3
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -11,8 +13,8 @@ import pytest
 from tests.conftest import copy_fixture
 from tests.indexing import Home, say
 from wfsession.core.locate import Environment
+from wfsession.index import database
 from wfsession.index.ask import Answer, Sources
-from wfsession.index.database import lock_file
 from wfsession.index.desk import Desk, View
 from wfsession.overview.site import Site
 from wfsession.threads.claude_code import READER
@@ -99,11 +101,15 @@ def test_of_ten_that_ask_after_a_change_one_reads(home: Home, reader: Counting, 
     assert all(one.value == [THREAD, OTHER] for one in answers)
 
 
-def test_a_change_that_could_not_be_read_is_read_by_the_next(home: Home, site: Site) -> None:
+def test_a_change_that_could_not_be_read_is_read_by_the_next(
+    home: Home, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     list_threads(site)
     home.put(f"{OTHER}.jsonl", [say("two")])
     site.tell_change()
-    with lock_file(f"{site.open_desk(False).sources.path}.refresh.lock", 0):
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    with closing(sqlite3.connect(site.open_desk(False).sources.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
         answer = list_threads(site)
     assert answer.value == [THREAD]
     assert "this is what it has so far" in answer.notes[0]

@@ -31,6 +31,8 @@ def enter(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
 
 def reach(page: Page, words: str) -> None:
     """Press Tab until what has these words is focused; all on the way must show that it is."""
+    # Before its style is there, nothing shows what is focused.
+    page.wait_for_load_state()
     for _ in range(80):
         page.keyboard.press("Tab")
         ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")

@@ -12,13 +12,13 @@ from tests.web.crowd import make_crowd
 from tests.web.server import Place, Server, make_place, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(make_place(tmp_path_factory.mktemp("served"))) as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(make_crowd(tmp_path_factory.mktemp("crowd"))) as started:
         yield started

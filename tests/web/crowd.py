@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tests.conftest import FIXTURES
 from tests.transcripts import THREAD, answer, call, result, text, user
-from tests.web.server import PAUSED, Place, Server, make_place
+from tests.web.server import ACTIVE, PAUSED, Place, Server, make_place
+from wfsession.core.binding import bind
+from wfsession.core.model import ThreadFacts
 from wfsession.core.records import encode_new_record
 from wfsession.core.times import now
 
@@ -30,12 +32,13 @@ def make_crowd(directory: Path) -> Place:
     _add_sessions(place)
     _add_hard_thread(place)
     _add_run(place)
-    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}")
+    root = str(place.root)
+    bind(root, f"claude-code--{THREAD}", PAUSED)
     label = f"{RTL[:60]} {'l' * 100}"
-    place.wf("bind", LONG_NAME, WF_THREAD=f"claude-code--{HARD}", WF_LABEL=label)
+    bind(root, f"claude-code--{HARD}", LONG_NAME, ThreadFacts(declared_label=label))
     for name, parent in (("root", ""), ("child", "claude-code--root"), ("n" * 120, "")):
-        more = {"WF_PARENT_THREAD": parent} if parent else {}
-        place.wf("bind", WF_THREAD=f"claude-code--{name}", WF_RUN="f" * 90, **more)
+        facts = ThreadFacts(run="f" * 90, parent=parent)
+        bind(root, f"claude-code--{name}", ACTIVE, facts)
     place.wf("checkpoint", "--session", PAUSED, "-m", f"{UNBROKEN} {CJK} {RTL}")
     (place.root / ".active-WFS-gone").touch()
     (place.root / "WFS-torn").mkdir()

@@ -111,6 +111,11 @@ def make_place(directory: Path, *, has_root: bool = True) -> Place:
     return place
 
 
+def read_text(page: str) -> str:
+    """Return what is not markup, elements apart by one space."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
 class Server:
     """The server; `address` is what it printed."""
 

@@ -8,8 +8,7 @@ import pytest
 
 from tests.cli.wf import see_tree
 from tests.transcripts import THREAD
-from tests.web.server import ACTIVE, PAUSED, Place, Server, serving
-from tests.web.test_now import read_text
+from tests.web.server import ACTIVE, PAUSED, Place, Server, read_text, serving
 from wfsession.core.binding import bind
 from wfsession.core.model import ThreadFacts
 

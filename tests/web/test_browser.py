@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+import wfsession
 from tests.transcripts import THREAD
 from tests.web.browsing import enter
 from tests.web.crowd import RUN
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.needs("chromium")
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     place = make_place(tmp_path_factory.mktemp("busy"))
-    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{THREAD}")
+    workspace = wfsession.open(place.project)
+    workspace.bind(PAUSED, thread=f"claude-code--{THREAD}")
     for n in range(9):
-        place.wf("new", f"Task {n}", "--no-switch")
+        workspace.create(f"Task {n}", switch=False)
     with serving(place) as server:
         yield server
 

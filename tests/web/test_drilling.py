@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.transcripts import THREAD, answer, call, result, text, user
-from tests.web.server import PAUSED, Place, Server, serving
-from tests.web.test_now import read_text
+from tests.web.server import PAUSED, Place, Server, read_text, serving
 
 LONG = "6f6f6f6f-1111-4222-8333-444455556666"
 

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.transcript_tree import make_tree
 from tests.figures import count
 from tests.web.server import Place, Server, make_place, serving
+from wfsession.core.binding import bind
 from wfsession.web.text import tell_cost
 from wfsession.words import tell_tokens
 
@@ -32,7 +33,7 @@ def drawn(
     rows = ask(place, "usage", "--by", "thread")["rows"]
     for number, row in enumerate(rows[:6]):
         session = SESSIONS[number % len(SESSIONS)]
-        place.wf("bind", session, WF_THREAD=f"claude-code--{row['key']}")
+        bind(str(place.root), f"claude-code--{row['key']}", session)
     with serving(place) as server:
         yield server
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,8 +10,7 @@ import pytest
 
 from tests.conftest import copy_fixture
 from tests.transcripts import THREAD, answer, text
-from tests.web.server import ACTIVE, PAUSED, Place, Server, serving
-from tests.web.test_now import read_text
+from tests.web.server import ACTIVE, PAUSED, Place, Server, make_place, read_text, serving
 
 
 def test_hints_about_sizes_come_with_their_caveat(place: Place) -> None:
@@ -99,6 +99,18 @@ def test_a_declared_run_tells_its_sessions_and_its_total(place: Place) -> None:
 EVES = {"2026-07-14T22:30:00Z": "2026-07-15", "2026-12-14T23:30:00Z": "2026-12-15"}
 
 
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve a project in which something was said on each of these days."""
+    place = make_place(tmp_path_factory.mktemp("late"))
+    spot: dict[str, Any] = {"cwd": str(place.project)}
+    for n, moment in enumerate(EVES):
+        said = answer(f"e{n}", text("late"), usage={"output": 5}, timestamp=moment, **spot)
+        place.put(f"{n}b7e4c1a-9d52-4f0e-b6a3-2c9f1d7e8a91.jsonl", said)
+    with serving(place) as server:
+        yield server
+
+
 @pytest.mark.parametrize(
     ("zone", "days"),
     [
@@ -109,14 +121,9 @@ EVES = {"2026-07-14T22:30:00Z": "2026-07-15", "2026-12-14T23:30:00Z": "2026-12-1
     ],
 )
 def test_a_day_is_the_readers_in_summer_and_in_winter(
-    place: Place, zone: str, days: list[str]
+    late: Server, zone: str, days: list[str]
 ) -> None:
-    spot: dict[str, Any] = {"cwd": str(place.project)}
-    for n, moment in enumerate(EVES):
-        said = answer(f"e{n}", text("late"), usage={"output": 5}, timestamp=moment, **spot)
-        place.put(f"{n}b7e4c1a-9d52-4f0e-b6a3-2c9f1d7e8a91.jsonl", said)
-    with serving(place) as server:
-        page = server.ask("/usage?by=day", Cookie=f"{server.cookie}; wf-zone={zone}").body
+    page = late.ask("/usage?by=day", Cookie=f"{late.cookie}; wf-zone={zone}").body
     told = [day for day in re.findall(r'<th scope="row">([0-9-]+)</th>', page) if day[5:7] != "09"]
     assert sorted(told) == days
     assert f'data-zone="{unquote(zone)}"' in page

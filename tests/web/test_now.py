@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -11,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.transcripts import THREAD
-from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, make_place, serving
-
-
-def read_text(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+from tests.web.server import (
+    ACTIVE,
+    COMMAND,
+    PAUSED,
+    Place,
+    Stream,
+    make_place,
+    read_text,
+    serving,
+)
 
 
 def test_what_is_active_who_is_on_it_and_what_is_stuck_are_on_the_first_page(place: Place) -> None:

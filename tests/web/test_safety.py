@@ -101,8 +101,9 @@ def test_a_giant_or_nonsensical_body_is_refused_before_it_is_read(server: Server
 
 
 def test_every_answer_forbids_scripts_of_others_frames_and_guesses(server: Server) -> None:
-    refused = server.ask("/", cookie=False)
-    for got in (server.ask("/"), server.ask("/nothing"), server.ask("/static/live.js"), refused):
+    asked = [server.ask(path) for path in ("/", "/nothing", "/static/live.js")]
+    refused = server.ask("/", cookie=False), server.ask("/", Host="evil.example")
+    for got in (*asked, *refused):
         policy = got.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self'" in policy

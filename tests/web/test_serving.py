@@ -9,8 +9,7 @@ import attrs
 import pytest
 
 from tests.cli.test_watch import Screen
-from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, serving
-from tests.web.test_now import read_text
+from tests.web.server import ACTIVE, COMMAND, PAUSED, Place, Stream, read_text, serving
 from wfsession.core import layout
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.transcripts import THREAD, answer, call, encode, result, text, user
-from tests.web.server import PAUSED, Place, serving
-from tests.web.test_now import read_text
+from tests.web.server import PAUSED, Place, read_text, serving
+from wfsession.core import binding
+from wfsession.core.model import ThreadFacts
 from wfsession.threads.story import Step, Usage
 from wfsession.trace.book import Patience
 from wfsession.trace.stories import keep_story
@@ -38,14 +39,14 @@ def put_child(place: Place, thread: str, number: int = 1, begin: int = 7) -> Pat
     return place.put(f"{thread}.jsonl", *lines)
 
 
-def bind(place: Place, thread: str, **more: str) -> None:
-    place.wf("bind", PAUSED, WF_THREAD=f"claude-code--{thread}", **more)
+def bind(place: Place, thread: str, **facts: str) -> None:
+    binding.bind(str(place.root), f"claude-code--{thread}", PAUSED, ThreadFacts(**facts))
 
 
 def test_what_another_terminal_ran_is_spliced_in_where_it_began(place: Place) -> None:
     put_child(place, CHILD)
     bind(place, THREAD)
-    bind(place, CHILD, WF_PARENT_THREAD=PARENT, WF_LABEL="the reviewer")
+    bind(place, CHILD, parent=PARENT, declared_label="the reviewer")
     with serving(place) as server:
         pages = {
             view: server.read(f"/thread/{THREAD}?view={view}")
@@ -69,8 +70,8 @@ def test_what_another_terminal_ran_is_spliced_in_where_it_began(place: Place) ->
 def test_one_that_is_not_told_of_whole_says_so(place: Place) -> None:
     put_child(place, CHILD, number=40)
     bind(place, THREAD)
-    bind(place, CHILD, WF_PARENT_THREAD=THREAD)
-    bind(place, LATER, WF_PARENT_THREAD=THREAD)
+    bind(place, CHILD, parent=THREAD)
+    bind(place, LATER, parent=THREAD)
     with serving(place) as server:
         page = read_text(server.read(f"/thread/{THREAD}"))
     assert "The last of what it did is told here" in page
@@ -81,9 +82,9 @@ def test_one_that_is_not_told_of_whole_says_so(place: Place) -> None:
 
 def test_those_of_the_same_run_are_listed_with_who_says_so(place: Place) -> None:
     put_child(place, CHILD)
-    bind(place, THREAD, WF_RUN="fan-out")
-    bind(place, CHILD, WF_RUN="fan-out", WF_PARENT_THREAD=PARENT)
-    bind(place, LATER, WF_RUN="fan-out")
+    bind(place, THREAD, run="fan-out")
+    bind(place, CHILD, run="fan-out", parent=PARENT)
+    bind(place, LATER, run="fan-out")
     with serving(place) as server:
         parent = read_text(server.read(f"/thread/{THREAD}"))
         child = read_text(server.read(f"/thread/{CHILD}"))
@@ -94,8 +95,8 @@ def test_those_of_the_same_run_are_listed_with_who_says_so(place: Place) -> None
 
 def test_two_that_each_declare_the_other_as_their_parent_are_told_of(place: Place) -> None:
     put_child(place, CHILD)
-    bind(place, THREAD, WF_PARENT_THREAD=CHILD)
-    bind(place, CHILD, WF_PARENT_THREAD=THREAD)
+    bind(place, THREAD, parent=CHILD)
+    bind(place, CHILD, parent=THREAD)
     with serving(place) as server:
         assert "In another terminal" in server.read(f"/thread/{THREAD}")
         assert "In another terminal" in server.read(f"/thread/{CHILD}")

@@ -1,7 +1,6 @@
 """Dispatching the stand-in agent of `agent.py`, in a process of its own, with real git."""
 
 import json
-import os
 import subprocess
 import sys
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from tests.cli.wf import make_environment
 from tests.workdirs.repositories import Repository
 from wfsession.git import make_access
 from wfsession.workdirs.dispatch import Dispatch, Terms, dispatch
@@ -23,15 +23,13 @@ from wfsession.workdirs.thread import (
     read_thread_record,
 )
 
-REPOSITORY = Path(__file__).parents[2]
 AGENT = (sys.executable, str(Path(__file__).with_name("agent.py")))
 BRANCH = "feature/a"
 
 
 def make_terms(**changes: Any) -> Terms:
     """Return the terms of a dispatch from this process, with its environment."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return Terms(**{"access": make_access(environment), **changes})
+    return Terms(**{"access": make_access(make_environment()), **changes})
 
 
 @frozen

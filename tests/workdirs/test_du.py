@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.workdirs.workshop import Workshop
 from wfsession.workdirs.du import measure_usage
 
+AGENTS = [("dev", "main"), ("dev", "feature/a"), ("reviewer", "main")]
+
 
 def du(*paths: str | Path) -> list[int]:
     """Return what `du` says of each path, of all in one count."""
@@ -27,9 +29,6 @@ def test_caches_and_workdirs_are_told_apart_and_agree_with_du(shop: Workshop) ->
     assert {one.repository for one in found} == {shop.remote.identity}
     assert sum(one.size_bytes for one in found) == sum(du(shop.bare, *paths))
     assert {one.path: one.size_bytes for one in found}[paths[0]] == du(paths[0])[0]
-
-
-AGENTS = [("dev", "main"), ("dev", "feature/a"), ("reviewer", "main")]
 
 
 def test_a_file_with_two_names_counts_once_and_a_hole_counts_nothing(shop: Workshop) -> None:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +45,22 @@ class Caller:
         """Have the first conversation, by way of the library."""
         self.known.dispatch("told", "transcript")
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a command beside; whatever comes of it, it and `wf` are gone in the end."""
+        with subprocess.Popen(
             [*COMMAND, *self.make_words(), "--", *words],
             env=make_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -110,10 +120,10 @@ def test_a_command_that_dies_of_a_signal_is_seen_to(caller: Caller) -> None:
 
 
 def test_a_signal_to_wf_reaches_the_command_and_the_end_is_put_down(caller: Caller) -> None:
-    process = caller.start(sys.executable, "-c", WAIT)
-    assert read_line(process) == b"on\n"
-    process.terminate()
-    process.communicate(timeout=60)
+    with caller.start(sys.executable, "-c", WAIT) as process:
+        assert read_line(process) == b"on\n"
+        process.terminate()
+        process.communicate(timeout=60)
     assert process.returncode == 5
     assert (caller.known.read().status, caller.known.read().exit_code) == ("failed", 5)
 
@@ -155,32 +165,32 @@ def test_no_command_and_a_part_of_the_names_are_not_enough(caller: Caller) -> No
 
 
 def test_a_second_run_ends_with_4_or_waits(caller: Caller) -> None:
-    process = caller.start("sh", "-c", "echo on; read line")
-    assert read_line(process) == b"on\n"
-    done = caller.run("true")
-    assert done.code == 4
-    assert f"was held by process {process.pid} on " in done.err
-    assert "hint: to wait for it: wf workdir run --wait SECONDS\n" in done.err
-    waiting = subprocess.Popen(
-        [*COMMAND, *caller.make_words("--wait", "60"), "--", "echo", "waited"],
-        env=make_environment(),
-        stdout=subprocess.PIPE,
-    )
-    process.communicate(b"\n", timeout=60)
-    assert waiting.communicate(timeout=60)[0] == b"waited\n"
+    with caller.start("sh", "-c", "echo on; read line") as process:
+        assert read_line(process) == b"on\n"
+        done = caller.run("true")
+        assert done.code == 4
+        assert f"was held by process {process.pid} on " in done.err
+        assert "hint: to wait for it: wf workdir run --wait SECONDS\n" in done.err
+        waiting = subprocess.Popen(
+            [*COMMAND, *caller.make_words("--wait", "60"), "--", "echo", "waited"],
+            env=make_environment(),
+            stdout=subprocess.PIPE,
+        )
+        process.communicate(b"\n", timeout=60)
+        assert waiting.communicate(timeout=60)[0] == b"waited\n"
     assert (process.returncode, waiting.returncode) == (0, 0)
 
 
 def test_a_command_whose_wf_was_killed_is_not_joined_by_another(caller: Caller) -> None:
     caller.begin()
     # The shell tells who it is and waits, and dies of neither: `wf` alone is killed.
-    process = caller.start("sh", "-c", "echo on; read line; echo off >&2")
-    assert read_line(process) == b"on\n"
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(60) == -signal.SIGKILL
-    assert caller.known.plan().reason == "running"
-    assert caller.run("true").code == 4
-    _, err = process.communicate(b"\n", timeout=60)
+    with caller.start("sh", "-c", "echo on; read line; echo off >&2") as process:
+        assert read_line(process) == b"on\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+        assert caller.known.plan().reason == "running"
+        assert caller.run("true").code == 4
+        _, err = process.communicate(b"\n", timeout=60)
     assert err.endswith(b"off\n")
     done = run(*caller.make_words("--wait", "60"), "--", *AGENT)
     assert "was cut short" in done.err
