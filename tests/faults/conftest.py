@@ -1,6 +1,5 @@
 """What these tests look at is what other processes see, which no sync changes."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.memory import find_memory
 from wfsession.core import disk, markers
-
-_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +21,10 @@ def _wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Iterator[Path]:
     """Use memory where there is some: thousands of small trees are made here."""
-    if not os.access(_MEMORY, os.W_OK):
+    memory = find_memory()
+    if memory is None:
         yield tmp_path
         return
-    place = Path(tempfile.mkdtemp(prefix="wfsession-", dir=_MEMORY))
+    place = Path(tempfile.mkdtemp(prefix="wfsession-", dir=memory))
     yield place
     shutil.rmtree(place)

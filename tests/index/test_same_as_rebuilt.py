@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.indexing import Home, age, dump_rebuilt, say
+from tests.memory import find_memory
 from tests.stories import tell
 from tests.transcripts import Line, call, encode, result, text, user
 from tests.transcripts import answer as respond
@@ -84,10 +85,9 @@ class Files(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="index-machine-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="index-machine-", dir=find_memory()))
         self.home = Home(self.folder)
         self.patch = pytest.MonkeyPatch()
-        self.is_asked_each_time = False
         self.root = self.folder / "shop" / ".workflow"
         for place in SESSIONS:
             (self.root / place).mkdir(parents=True)
@@ -101,11 +101,9 @@ class Files(RuleBasedStateMachine):
             self.patch.undo()
             shutil.rmtree(self.folder)
 
-    @initialize(some=pieces, rests=st.booleans(), is_asked_each_time=st.booleans())
-    def begin(self, some: list[Line], rests: bool, is_asked_each_time: bool) -> None:
-        self.is_asked_each_time = is_asked_each_time
-        for name in NAMES:
-            self.home.put(name, some)
+    @initialize(some=pieces, rests=st.booleans())
+    def begin(self, some: list[Line], rests: bool) -> None:
+        self.home.put(NAMES[0], some)
         if rests:
             self.patch.setattr(folders, "GRAIN_NS", 0)
             self.home.rests = True
@@ -217,12 +215,6 @@ class Files(RuleBasedStateMachine):
     @rule()
     def refresh(self) -> None:
         self.home.ask(lambda _: None)
-
-    @invariant()
-    def refresh_each_time(self) -> None:
-        # Else hardly any file is known as it was before, when it changes.
-        if self.is_asked_each_time:
-            self.refresh()
 
     @rule()
     def delete_the_index(self) -> None:

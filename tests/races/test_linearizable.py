@@ -4,7 +4,6 @@ Each history is played by real processes, and each answer in it must follow from
 own steps in some order that the clock allows.
 """
 
-import os
 import shutil
 import tempfile
 from collections import deque
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.hands import play as interpose
+from tests.memory import find_memory
 from tests.races.checker import Verdict, check
 from tests.races.history import Log, Operation, parse_history, read_logs
 from tests.races.model import SESSIONS, Root, State
@@ -30,8 +30,7 @@ from wfsession.core.operation import Operation as Running
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty directory in memory, where there is such a thing: it may become a large one."""
-    memory = Path("/dev/shm")
-    made = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
+    made = tempfile.mkdtemp(dir=find_memory())
     yield Path(made)
     shutil.rmtree(made)
 
