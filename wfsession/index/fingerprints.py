@@ -14,7 +14,8 @@ from wfsession.threads.folders import is_settled_at
 
 Action = Literal["same", "grown", "anew"]
 
-TAIL_BYTES = 64
+# Agents only append: of an edit further up, before more is appended, `wf index verify` tells.
+TAIL_BYTES = 4_096
 # Why a file or a root is left out whose name the index cannot hold.
 NO_UTF_8 = "has a name that is no UTF-8"
 
