@@ -1,5 +1,6 @@
 """Numbers, moments and paths as people read them."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +71,24 @@ def test_a_day_is_that_of_the_users_clock_in_summer_and_in_winter() -> None:
         assert eve.astimezone(zone) == eve
     assert tell_moment(datetime(2026, 7, 14, 22, 0, tzinfo=UTC)) == "2026-07-15 00:00"
     assert tell_moment(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "told"),
+    [
+        ("America/New_York", datetime.min, "0001-01-01 00:00"),
+        ("Asia/Tokyo", datetime.max, "9999-12-31 23:59"),
+    ],
+)
+def test_a_moment_that_no_clock_there_can_show_is_told_in_utc(
+    zone: str, moment: datetime, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        shown = tell_moment(moment.replace(tzinfo=UTC))
+    time.tzset()
+    assert shown == told
 
 
 def test_paths_begin_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,17 @@ def test_a_session_tells_its_record_tasks_threads_files_and_cost(place: Place) -
     assert "&#34;session_id&#34;" in page
 
 
+def test_a_record_of_any_depth_leaves_the_rest_of_the_page(place: Place) -> None:
+    record = place.root / PAUSED / "workflow-session.json"
+    data = json.loads(record.read_text("utf-8"))
+    for depth in (300, 700):
+        nested = json.loads("[" * depth + "]" * depth)
+        record.write_text(json.dumps(data | {"mine": nested}), "utf-8")
+        with serving(place) as server:
+            page = read_text(server.read(f"/session/{server.key}/{PAUSED}"))
+        assert "OAuth2 authentication implementation" in page, depth
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -5,6 +5,7 @@ Pure but for where that is.
 
 import os
 import re
+from contextlib import suppress
 from datetime import datetime
 
 from wfsession.words import join, tell_cost, tell_tokens
@@ -51,7 +52,11 @@ def tell_status(status: str, is_certain: bool) -> str:
 
 def tell_moment(moment: datetime | None) -> str:
     """Return a moment as the user's clock showed it, or an empty text."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+    if moment is None:
+        return ""
+    with suppress(OverflowError, ValueError):  # at either end of the calendar
+        moment = moment.astimezone()
+    return moment.replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 def shorten_id(thread: str) -> str:

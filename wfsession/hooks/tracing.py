@@ -36,7 +36,7 @@ def trace(act: str, call: HookCall) -> tuple[str, ...]:
         if act == END:
             return _end(call)
         return _keep(act, call)
-    except WfError as error:
+    except (OSError, WfError) as error:
         return (str(error),)
 
 

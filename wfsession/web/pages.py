@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, unquote
 
 import anyio
 import anyio.to_thread
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +22,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from wfsession import words
+from wfsession.core.jsontext import encode_json
+from wfsession.core.model import Record
 from wfsession.errors import WfError, as_wf_error
 from wfsession.index.usage import By, add_sums
 from wfsession.overview.now import read_now
@@ -76,10 +77,9 @@ class Pages:
             self._site, request.path_params["key"], request.path_params["name"]
         )
         record = found.row.session.record
-        data = orjson.dumps(dict(record.data), option=orjson.OPT_INDENT_2) if record else b""
         offered = OFFERED.get(found.row.session.state, ())
         return self.render(
-            "session.html", page="", it=found, record_text=data.decode(), offered=offered
+            "session.html", page="", it=found, record_text=_write_out(record), offered=offered
         )
 
     def thread(self, request: Request) -> Response:
@@ -192,6 +192,15 @@ async def _read_form(request: Request) -> dict[str, str]:
         if len(body) > MOST_BODY_BYTES:
             raise HTTPException(413)
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _write_out(record: Record | None) -> str:
+    if record is None:
+        return ""
+    try:
+        return encode_json(dict(record.data), indent=2).decode()
+    except RecursionError:
+        return "It is nested too deeply to be written out here."
 
 
 def read_zone(request: Request) -> str:
