@@ -1,8 +1,9 @@
-"""Measure everything but workdirs, and write the figures and the plot into docs/performance.md.
+"""Measure the core and the hooks, and write the figures and the plot into docs/performance.md.
 
     python -m benchmarks [--rounds N] [--most SESSIONS] [--page FILE]
 
-Takes about ten minutes. It needs matplotlib: pip install 'wfsession[bench]'.
+Workdirs, the index, conversations and the dashboard have a module of their own each. Takes about
+ten minutes. It needs matplotlib: pip install 'wfsession[bench]'.
 """
 
 import argparse

@@ -101,7 +101,8 @@ def come(top: Path) -> Newcomer:
     """Build the wheel, and install it as the page says."""
     dist = top / "dist"
     python = shlex.quote(sys.executable)
-    install(f"{python} -m build --wheel --outdir {dist} {shlex.quote(str(REPOSITORY))}", top)
+    build = f"{python} -m build --no-isolation --wheel --outdir {dist}"
+    install(f"{build} {shlex.quote(str(REPOSITORY))}", top)
     (wheel,) = dist.iterdir()
     new = Newcomer((top / "ada").resolve(), (top / "venv").resolve())
     new.project.mkdir(parents=True)
