@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from benchmarks.budgets import Row, measure_row
-from benchmarks.clock import Task
+from benchmarks.clock import Task, Times, time_all
 from benchmarks.lab import REPOSITORY
 from benchmarks.page import tell_budgets
 from benchmarks.transcript_tree import Made, make_tree
@@ -111,6 +111,10 @@ class Bench:
         yield "Workdirs", "/workdirs"
         yield "Repair", f"/repair/{key[1]}"
 
+    def change(self) -> None:
+        """Do what has every page made anew."""
+        os.utime(self.root)
+
     def close(self) -> None:
         """End the server as somebody at the keyboard does."""
         self.process.send_signal(signal.SIGINT)
@@ -163,6 +167,14 @@ def measure_pages(bench: Bench, rounds: int) -> Iterator[Row]:
         yield measure_row(what, "a static file", LIMIT, page, static, rounds)
 
 
+def measure_anew(bench: Bench, rounds: int) -> dict[str, Times]:
+    """Measure each page right after a change, when it is made and no longer given again."""
+    pages = {
+        name: Task(partial(bench.read, path), bench.change) for name, path in bench.list_pages()
+    }
+    return time_all(pages, rounds)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard", description=__doc__)
@@ -184,6 +196,9 @@ def main() -> None:
             for one in streams:
                 assert one.heard.wait(_PATIENCE_S)
             print(tell_budgets(list(measure_pages(bench, options.rounds))))
+            print("right after a change, in ms:")
+            for name, times in measure_anew(bench, max(options.rounds // 4, 2)).items():
+                print(f"| {name} | {times} |")
             lost, delays = touch(bench, streams, options.touches)
         finally:
             is_over.set()

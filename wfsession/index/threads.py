@@ -211,12 +211,13 @@ def choose_threads(catalog: Catalog, scope: Scope) -> frozenset[str]:
         ThreadNotFound, AmbiguousName: its thread is none, or several are meant.
     """
     wanted = find_thread(catalog, scope.thread).name if scope.thread else ""
+    place = os.path.realpath(scope.project) if scope.project else ""
     return frozenset(
         one.name
         for one in catalog.threads.values()
         if (not wanted or one.name == wanted)
         and (not scope.session or one.session == scope.session)
-        and (not scope.project or _is_of(one, os.path.realpath(scope.project)))
+        and (not place or _is_of(one, place))
     )
 
 

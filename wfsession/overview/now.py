@@ -14,7 +14,7 @@ from wfsession.core.model import Finding, Session
 from wfsession.core.times import now
 from wfsession.errors import WfError
 from wfsession.index.desk import View
-from wfsession.index.threads import Scope
+from wfsession.index.threads import Scope, choose_threads
 from wfsession.index.threads import Thread as Indexed
 from wfsession.index.unfinished import Unfinished, list_unfinished
 from wfsession.index.usage import add_sums, sum_usage
@@ -159,13 +159,13 @@ def read_now(site: Site) -> Now:
 def ask_about_threads(view: View, scope: Scope) -> Told:
     """Return what an index says of all threads, and what is unfinished and used in a scope."""
     usage = sum_usage(view.connection, view.catalog, view.prices, "thread")
-    mine = sum_usage(view.connection, view.catalog, view.prices, "thread", scope)
+    mine = choose_threads(view.catalog, scope)
     return Told(
         threads=view.catalog.threads,
         transcribed=frozenset(one.thread for one in view.catalog.files if not one.root),
         sums={row.key: row.sums for row in usage.rows if row.key},
         stuck=list_unfinished(view.connection, view.catalog, view.now, scope),
-        total=mine.total,
+        total=add_sums(row.sums for row in usage.rows if row.key in mine),
     )
 
 
