@@ -37,7 +37,7 @@ def tell_machine(place: str, rounds: int) -> str:
     return (
         f"{date.today()}, {platform.system()} {platform.release()} {platform.machine()}, "
         f"{os.cpu_count()} cores, CPython {platform.python_version()}, {git.strip()}; "
-        f"disk: {place}; {rounds} rounds."
+        f"disk: {place}; {rounds} round{'s' if rounds != 1 else ''}."
     )
 
 

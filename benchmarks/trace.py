@@ -60,7 +60,7 @@ def main() -> None:
         rates = _measure_rates(Path(folder), options.messages)
         memory = _measure_memory(Path(folder), options)
         parts = {
-            "machine of intake": tell_machine(folder, 1),
+            "machine of intake": tell_machine(tempfile.gettempdir(), 1),
             "intake": _tell_rates(rates),
             "memory of intake": _tell_memory(memory),
         }
@@ -130,7 +130,7 @@ def _append(path: Path, lines: list[bytes], at_once: int) -> None:
 def _tell_rates(rates: list[Rate]) -> str:
     lines = ["| what | s | messages/s | appending the lines, s | ratio |", "|---|---|---|---|---|"]
     for one in rates:
-        against = "| |"
+        against = "| | |"
         if one.append_s is not None:
             against = f"| {one.append_s:.2f} | {one.taken_s / one.append_s:.1f} |"
         rate = one.messages / one.taken_s
