@@ -41,11 +41,11 @@ IDENTITIES = {
     "https://host/Gr%C3%B6%C3%9Fe": "host/Größe",
     "https://host/A/b": "host/A/b",
     # A home directory is its user's; that of a service is the service's own top.
-    "ada@host:work/a.git": "host/~ada/work/a",
-    "ssh://ada@host/~/work/a": "host/~ada/work/a",
-    "bob@host:~ada/work/a": "host/~ada/work/a",
-    "ssh://host/~ada/work/a": "host/~ada/work/a",
-    "ada@host:/work/a": "host/work/a",
+    "ada@host:code/a.git": "host/~ada/code/a",
+    "ssh://ada@host/~/code/a": "host/~ada/code/a",
+    "bob@host:~ada/code/a": "host/~ada/code/a",
+    "ssh://host/~ada/code/a": "host/~ada/code/a",
+    "ada@host:/code/a": "host/code/a",
     "git@host:~/a": "host/a",
     # On a disk both may be there.
     "/srv/r.git": "/srv/r.git",
